@@ -1,0 +1,3 @@
+//! Doorward: an OAuth 2.0 and OpenID Connect authorization server.
+
+pub mod types;

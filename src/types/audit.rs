@@ -1,0 +1,186 @@
+//! Audit events: who did what to what, with what result. Never a secret.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ClientId, GrantId, SessionId, Timestamp, UserId, id::AuditEventId, origin::Origin};
+
+/// Who made a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody who is known: a failed sign-in.
+    Anonymous,
+    /// A user, in a browser.
+    User(UserId),
+    /// A client, at an endpoint that it authenticated to.
+    Client(ClientId),
+    /// An operator, on the command line of the machine.
+    Operator,
+    /// Doorward itself: a background job.
+    System,
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("anonymous"),
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Client(id) => write!(f, "client:{id}"),
+            Self::Operator => f.write_str("operator"),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Object {
+    /// A user.
+    User(UserId),
+    /// A client.
+    Client(ClientId),
+    /// A browser session.
+    Session(SessionId),
+    /// A grant and the tokens under it.
+    Grant(GrantId),
+    /// A signing key, by its `kid`.
+    SigningKey(String),
+    /// A name that a sign-in was tried under, as a keyed hash: people type passwords there.
+    Login(String),
+    /// The server as a whole.
+    Server,
+}
+
+impl std::fmt::Display for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Client(id) => write!(f, "client:{id}"),
+            Self::Session(id) => write!(f, "session:{id}"),
+            Self::Grant(id) => write!(f, "grant:{id}"),
+            Self::SigningKey(kid) => write!(f, "key:{kid}"),
+            Self::Login(hash) => write!(f, "login:{hash}"),
+            Self::Server => f.write_str("server"),
+        }
+    }
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What happened. The text form is stable: people filter by it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Action {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The stable name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    /// A user signed in.
+    SignedIn = "user.signed_in",
+    /// Sign-ins under one name failed so often that the next ones must wait.
+    SignInBlocked = "user.sign_in_blocked",
+    /// A user signed out, or a session was ended from the account page.
+    SignedOut = "user.signed_out",
+    /// A user was made.
+    UserCreated = "user.created",
+    /// A user's attributes changed.
+    UserUpdated = "user.updated",
+    /// A user's password was set.
+    UserPasswordSet = "user.password_set",
+    /// A user was disabled.
+    UserDisabled = "user.disabled",
+    /// A user was enabled again.
+    UserEnabled = "user.enabled",
+    /// A user was deleted.
+    UserDeleted = "user.deleted",
+    /// A user allowed a client what it asked for.
+    ConsentGranted = "consent.granted",
+    /// A user refused a client.
+    ConsentDenied = "consent.denied",
+    /// A user took an earlier consent back.
+    ConsentRevoked = "consent.revoked",
+    /// A client revoked a token (RFC 7009).
+    TokenRevoked = "token.revoked",
+    /// An authorization code was redeemed a second time: its grant is revoked (RFC 6749 §4.1.2).
+    CodeReused = "code.reused",
+    /// A superseded refresh token came back: its family is revoked (RFC 9700 §4.14.2).
+    RefreshReused = "refresh_token.reused",
+    /// A refresh token was retried more often than a lost response explains.
+    RefreshRetriesSpent = "refresh_token.retries_spent",
+    /// A refresh token from the future: the database was restored from a backup.
+    RefreshFromFuture = "refresh_token.from_future",
+    /// A client was made.
+    ClientCreated = "client.created",
+    /// A client's metadata changed.
+    ClientUpdated = "client.updated",
+    /// A client got a new secret.
+    ClientSecretRotated = "client.secret_rotated",
+    /// A client was disabled.
+    ClientDisabled = "client.disabled",
+    /// A client was enabled again.
+    ClientEnabled = "client.enabled",
+    /// A client was deleted.
+    ClientDeleted = "client.deleted",
+    /// A signing key was made.
+    KeyCreated = "key.created",
+    /// A signing key took over.
+    KeyActivated = "key.activated",
+    /// A signing key signs no more and is still published.
+    KeyRetired = "key.retired",
+    /// A signing key is no longer published.
+    KeyRemoved = "key.removed",
+    /// A signing key was revoked: what it signed counts no more.
+    KeyRevoked = "key.revoked",
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// It was refused.
+    Refused,
+}
+
+impl Outcome {
+    /// The stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// An event, before the log gives it its place in the chain.
+#[derive(Debug, Clone)]
+pub struct AuditEvent {
+    /// Its own id.
+    pub id: AuditEventId,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub action: Action,
+    /// To what.
+    pub object: Object,
+    /// With what result.
+    pub outcome: Outcome,
+    /// From where.
+    pub origin: Origin,
+    /// More words, as a JSON object of names and plain values. Never a secret.
+    pub detail: serde_json::Map<String, serde_json::Value>,
+}

@@ -1,0 +1,23 @@
+//! Floor 0: the words that every other floor speaks.
+//!
+//! Ids, secrets, digests, time, scopes. Small values without behaviour that reaches outside:
+//! nothing here reads a clock, draws a random number or does I/O.
+
+pub mod audit;
+pub mod change;
+pub mod digest;
+pub mod id;
+pub mod origin;
+pub mod random;
+pub mod scope;
+pub mod secret;
+pub mod single_use;
+pub mod time;
+pub mod token;
+
+pub use digest::TokenHash;
+pub use id::{ClientId, FamilyId, GrantId, SessionId, UserId};
+pub use scope::Scope;
+pub use secret::Secret;
+pub use single_use::Redeemed;
+pub use time::Timestamp;
