@@ -1,3 +1,5 @@
 //! Doorward: an OAuth 2.0 and OpenID Connect authorization server.
 
+pub mod identity;
+pub mod protocol;
 pub mod types;

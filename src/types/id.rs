@@ -80,7 +80,8 @@ impl ClientId {
     /// # Errors
     /// [`NotAClientId`] when the text cannot be one.
     pub fn parse(text: &str) -> Result<Self, NotAClientId> {
-        let fits = (1..=255).contains(&text.len()) && text.bytes().all(|b| (0x20..=0x7e).contains(&b));
+        let fits =
+            (1..=255).contains(&text.len()) && text.bytes().all(|b| (0x20..=0x7e).contains(&b));
         if fits { Ok(Self(text.into())) } else { Err(NotAClientId) }
     }
 

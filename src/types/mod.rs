@@ -4,6 +4,7 @@
 //! nothing here reads a clock, draws a random number or does I/O.
 
 pub mod audit;
+pub mod authentication;
 pub mod change;
 pub mod digest;
 pub mod id;
@@ -12,12 +13,15 @@ pub mod random;
 pub mod scope;
 pub mod secret;
 pub mod single_use;
+pub mod status;
 pub mod time;
 pub mod token;
 
+pub use authentication::Authentication;
 pub use digest::TokenHash;
 pub use id::{ClientId, FamilyId, GrantId, SessionId, UserId};
 pub use scope::Scope;
 pub use secret::Secret;
 pub use single_use::Redeemed;
+pub use status::Status;
 pub use time::Timestamp;

@@ -1,0 +1,10 @@
+//! Floor 1: the rules of OAuth 2.0 and OpenID Connect, as plain functions over plain data.
+//!
+//! Nothing here waits, reaches outside, reads a clock or draws a random number: what a rule needs to
+//! know is an argument, in the order entity, request, policy, now.
+
+pub mod client;
+pub mod consent;
+pub mod error;
+pub mod grant;
+pub mod jose;
