@@ -47,6 +47,9 @@ impl Timestamp {
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The current moment.
     fn now(&self) -> Timestamp;
+
+    /// How long this clock has been running: never goes back, whatever happens to the wall clock.
+    fn uptime(&self) -> Duration;
 }
 
 #[cfg(test)]
