@@ -11,6 +11,7 @@ pub mod id;
 pub mod origin;
 pub mod random;
 pub mod scope;
+pub mod seal;
 pub mod secret;
 pub mod single_use;
 pub mod status;
