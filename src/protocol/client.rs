@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::jose::{Alg, jwk::JwkSet};
+use super::jose::{Alg, SigningAlg, jwk::JwkSet};
 use crate::types::{ClientId, Scope, Status, Timestamp, TokenHash, id::ClientSecretId};
 
 /// A registered client: an app that people sign in to, a machine, or an API that introspects.
@@ -174,9 +174,9 @@ pub struct ClientMetadata {
     /// Its public keys.
     pub jwks: Option<JwkSet>,
     /// The signature of its ID tokens.
-    pub id_token_signed_response_alg: Alg,
+    pub id_token_signed_response_alg: SigningAlg,
     /// The signature of its UserInfo answers; `None` for plain JSON.
-    pub userinfo_signed_response_alg: Option<Alg>,
+    pub userinfo_signed_response_alg: Option<SigningAlg>,
     /// The age of an authentication that is too old for it, in seconds.
     pub default_max_age: Option<u64>,
     /// Whether its ID tokens always carry `auth_time`.
@@ -186,7 +186,7 @@ pub struct ClientMetadata {
     /// Doorward's own: JWT or opaque access tokens.
     pub access_token_format: AccessTokenFormat,
     /// Doorward's own: the signature of its JWT access tokens.
-    pub access_token_signed_response_alg: Alg,
+    pub access_token_signed_response_alg: SigningAlg,
     /// Doorward's own: the lifetime of its access tokens in seconds; `None` for the server's.
     pub access_token_lifetime: Option<u64>,
     /// Doorward's own: PKCE is required. Only a confidential client can be excused.
@@ -215,13 +215,13 @@ impl Default for ClientMetadata {
             token_endpoint_auth_method: TokenEndpointAuthMethod::ClientSecretBasic,
             token_endpoint_auth_signing_alg: None,
             jwks: None,
-            id_token_signed_response_alg: Alg::RS256,
+            id_token_signed_response_alg: SigningAlg::RS256,
             userinfo_signed_response_alg: None,
             default_max_age: None,
             require_auth_time: false,
             default_acr_values: Vec::new(),
             access_token_format: AccessTokenFormat::Jwt,
-            access_token_signed_response_alg: Alg::ES256,
+            access_token_signed_response_alg: SigningAlg::ES256,
             access_token_lifetime: None,
             require_pkce: true,
             consent: ConsentPolicy::Ask,

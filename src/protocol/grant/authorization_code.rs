@@ -1,6 +1,12 @@
 //! Authorization codes. RFC 6749 §4.1, RFC 7636.
 
-use crate::types::{ClientId, GrantId, Timestamp, TokenHash};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    protocol::error::{ErrorCode, OAuthError},
+    types::{ClientId, GrantId, Secret, Timestamp, TokenHash, digest::sha256},
+};
 
 /// An issued code, as the server keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,4 +33,230 @@ pub struct AuthorizationCode {
     pub consumed_at: Option<Timestamp>,
     /// Redemptions with a wrong verifier so far; at five the code is dead.
     pub failures: u32,
+}
+
+/// Wrong verifiers that a code survives; the next one is its last (attackers who hold only the code
+/// get few guesses, and cannot end the rightful client's sign-in with one).
+pub const MAX_FAILURES: u32 = 5;
+
+/// What a client presents to redeem a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Redemption<'a> {
+    /// The client that authenticated.
+    pub client_id: &'a ClientId,
+    /// `redirect_uri`.
+    pub redirect_uri: Option<&'a str>,
+    /// `code_verifier`.
+    pub code_verifier: Option<&'a Verifier>,
+}
+
+/// A syntactically right `code_verifier`. RFC 7636 §4.1.
+#[derive(Debug, Clone)]
+pub struct Verifier(Secret<String>);
+
+impl Verifier {
+    /// 43 to 128 unreserved characters. RFC 7636 §4.1.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+        ((43..=128).contains(&text.len()) && text.bytes().all(unreserved))
+            .then(|| Self(Secret::new(text.to_owned())))
+    }
+
+    /// The verifier must hash to the challenge, compared in constant time. RFC 7636 §4.6.
+    #[must_use]
+    pub fn matches(&self, challenge: &str) -> bool {
+        let computed = Base64UrlUnpadded::encode_string(&sha256(self.0.expose().as_bytes()));
+        computed.as_bytes().ct_eq(challenge.as_bytes()).into()
+    }
+}
+
+/// Why a code is not redeemed. Each is `invalid_grant` to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CodeRefusal {
+    /// There is no such code. RFC 6749 §5.2.
+    #[error("there is no such code")]
+    Unknown,
+    /// It was issued to another client. RFC 6749 §4.1.3.
+    #[error("the code was issued to another client")]
+    OtherClient,
+    /// Its time is over. RFC 6749 §4.1.2.
+    #[error("the code has expired")]
+    Expired,
+    /// Too many wrong verifiers came before.
+    #[error("the code is dead after too many wrong verifiers")]
+    Dead,
+    /// `redirect_uri` is absent or another than in the request. RFC 6749 §4.1.3.
+    #[error("redirect_uri is not the one of the authorization request")]
+    OtherRedirectUri,
+    /// A challenge was sent, and no verifier. RFC 7636 §4.6.
+    #[error("code_verifier is missing")]
+    VerifierMissing,
+    /// No challenge was sent, but a verifier: a downgrade. RFC 9700 §2.1.1.
+    #[error("code_verifier was sent without a code_challenge in the request")]
+    VerifierUnexpected,
+    /// The verifier does not hash to the challenge. RFC 7636 §4.6.
+    #[error("code_verifier does not match")]
+    WrongVerifier,
+    /// It was redeemed before, and this redemption is otherwise right. RFC 6749 §4.1.2.
+    #[error("the code was redeemed before")]
+    Reused,
+}
+
+impl From<CodeRefusal> for OAuthError {
+    fn from(refusal: CodeRefusal) -> Self {
+        let description = match refusal {
+            CodeRefusal::Reused => {
+                "the code was redeemed before, most often because the app sent it twice; the grant is revoked"
+            }
+            CodeRefusal::OtherRedirectUri => {
+                "redirect_uri is not the one of the authorization request"
+            }
+            CodeRefusal::VerifierMissing => "code_verifier is missing",
+            CodeRefusal::WrongVerifier | CodeRefusal::VerifierUnexpected => {
+                "code_verifier does not match the code_challenge of the authorization request"
+            }
+            CodeRefusal::Unknown
+            | CodeRefusal::OtherClient
+            | CodeRefusal::Expired
+            | CodeRefusal::Dead => {
+                "the code is unknown, expired, or was issued to another client"
+            }
+        };
+        Self::new(ErrorCode::InvalidGrant, description).with_detail(refusal.to_string())
+    }
+}
+
+/// Every rule that a redemption must keep, in the order in which the first broken one is told.
+///
+/// A code that was redeemed before is reported only when all else is right: a flawed replay must not
+/// be able to revoke anything. RFC 9700 §4.2.4.
+///
+/// # Errors
+/// The first [`CodeRefusal`] that applies.
+pub fn check(
+    code: &AuthorizationCode,
+    redemption: &Redemption<'_>,
+    now: Timestamp,
+) -> Result<(), CodeRefusal> {
+    if code.client_id != *redemption.client_id {
+        return Err(CodeRefusal::OtherClient);
+    }
+    if code.failures >= MAX_FAILURES {
+        return Err(CodeRefusal::Dead);
+    }
+    if redemption.redirect_uri != Some(code.redirect_uri.as_str()) {
+        return Err(CodeRefusal::OtherRedirectUri);
+    }
+    match (&code.code_challenge, redemption.code_verifier) {
+        (None, None) => {}
+        (None, Some(_)) => return Err(CodeRefusal::VerifierUnexpected),
+        (Some(_), None) => return Err(CodeRefusal::VerifierMissing),
+        (Some(challenge), Some(verifier)) if verifier.matches(challenge) => {}
+        (Some(_), Some(_)) => return Err(CodeRefusal::WrongVerifier),
+    }
+    if code.consumed_at.is_some() {
+        return Err(CodeRefusal::Reused);
+    }
+    if now >= code.expires_at {
+        return Err(CodeRefusal::Expired);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::types::token::TokenKind;
+
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn code() -> AuthorizationCode {
+        let issued_at = Timestamp::from_unix(1_000);
+        AuthorizationCode {
+            hash: TokenHash::of(TokenKind::AuthorizationCode, "code"),
+            flow_id: TokenHash::of(TokenKind::AuthorizationCode, "flow"),
+            grant_id: GrantId::new(issued_at, [0; 10]),
+            client_id: ClientId::parse("notes").unwrap(),
+            redirect_uri: "https://app.example.com/cb".to_owned(),
+            code_challenge: Some(CHALLENGE.to_owned()),
+            nonce: None,
+            issued_at,
+            expires_at: issued_at.plus(Duration::from_secs(60)),
+            consumed_at: None,
+            failures: 0,
+        }
+    }
+
+    fn refusal(code: &AuthorizationCode, verifier: Option<&str>, at: i64) -> Option<CodeRefusal> {
+        let verifier = verifier.map(|text| Verifier::parse(text).unwrap());
+        let redemption = Redemption {
+            client_id: &ClientId::parse("notes").unwrap(),
+            redirect_uri: Some("https://app.example.com/cb"),
+            code_verifier: verifier.as_ref(),
+        };
+        check(code, &redemption, Timestamp::from_unix(at)).err()
+    }
+
+    #[test]
+    fn rfc7636_appendix_b_example_is_redeemed_until_the_last_second() {
+        assert_eq!(refusal(&code(), Some(VERIFIER), 1_059), None);
+        assert_eq!(refusal(&code(), Some(VERIFIER), 1_060), Some(CodeRefusal::Expired));
+    }
+
+    #[test]
+    fn verifier_and_challenge_come_together_or_not_at_all() {
+        assert_eq!(refusal(&code(), None, 1_000), Some(CodeRefusal::VerifierMissing));
+        let unchallenged = AuthorizationCode { code_challenge: None, ..code() };
+        assert_eq!(refusal(&unchallenged, None, 1_000), None);
+        assert_eq!(
+            refusal(&unchallenged, Some(VERIFIER), 1_000),
+            Some(CodeRefusal::VerifierUnexpected)
+        );
+    }
+
+    #[test]
+    fn a_flawed_replay_is_not_a_reuse() {
+        let spent = AuthorizationCode { consumed_at: Some(Timestamp::from_unix(1_001)), ..code() };
+        let wrong = "x".repeat(43);
+        assert_eq!(refusal(&spent, Some(&wrong), 1_002), Some(CodeRefusal::WrongVerifier));
+        assert_eq!(refusal(&spent, Some(VERIFIER), 1_002), Some(CodeRefusal::Reused));
+        assert_eq!(refusal(&spent, Some(VERIFIER), 99_999), Some(CodeRefusal::Reused));
+    }
+
+    #[test]
+    fn five_wrong_verifiers_kill_the_code() {
+        let tried = AuthorizationCode { failures: 4, ..code() };
+        assert_eq!(refusal(&tried, Some(VERIFIER), 1_000), None);
+        let dead = AuthorizationCode { failures: 5, ..code() };
+        assert_eq!(refusal(&dead, Some(VERIFIER), 1_000), Some(CodeRefusal::Dead));
+    }
+
+    #[test]
+    fn redirect_uri_is_the_one_of_the_request() {
+        let verifier = Verifier::parse(VERIFIER).unwrap();
+        for other in [None, Some("https://app.example.com/c"), Some("https://app.example.com/cb2")] {
+            let redemption = Redemption {
+                client_id: &ClientId::parse("notes").unwrap(),
+                redirect_uri: other,
+                code_verifier: Some(&verifier),
+            };
+            assert_eq!(
+                check(&code(), &redemption, Timestamp::from_unix(1_000)),
+                Err(CodeRefusal::OtherRedirectUri)
+            );
+        }
+    }
+
+    #[test]
+    fn rfc7636_section_4_1_verifier_syntax() {
+        for bad in ["x".repeat(42), "x".repeat(129), format!("{}+", "x".repeat(43)), "\0".repeat(43)]
+        {
+            assert!(Verifier::parse(&bad).is_none(), "{bad:?}");
+        }
+        assert!(Verifier::parse(&"~".repeat(128)).is_some());
+    }
 }

@@ -1,0 +1,215 @@
+//! What a presented access token says, and whether it still counts. RFC 7662 §2.2, RFC 9068 §4.
+
+use std::sync::Arc;
+
+use super::{Context, ServiceError, cache::Epoch, clients};
+use crate::{
+    identity::user::User,
+    protocol::{
+        client::{AccessTokenFormat, Client},
+        grant::{Grant, access_token::AccessTokenRecord},
+    },
+    store::{self, revoked_token::JwtStanding},
+    types::{ClientId, GrantId, Scope, Status, Timestamp, TokenHash, UserId, token::TokenKind},
+};
+
+/// What an access token says: facts that do not change while it lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenFacts {
+    /// JWT or opaque.
+    pub format: AccessTokenFormat,
+    /// The hash that a revocation of this one token names: of an opaque token, or of a JWT's `jti`.
+    pub revocation_key: TokenHash,
+    /// `jti` of a JWT.
+    pub jti: Option<String>,
+    /// The client it was issued to.
+    pub client_id: ClientId,
+    /// The grant it hangs from; `None` when the client acts for itself.
+    pub grant_id: Option<GrantId>,
+    /// The user it speaks for; `None` when the client acts for itself.
+    pub user_id: Option<UserId>,
+    /// What it allows.
+    pub scope: Scope,
+    /// The APIs it is for.
+    pub audience: Vec<String>,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it dies.
+    pub expires_at: Timestamp,
+}
+
+/// A token that counts at this moment, with everything that it hangs from.
+#[derive(Debug, Clone)]
+pub struct LiveToken {
+    /// What it says.
+    pub facts: Arc<TokenFacts>,
+    /// The client it was issued to.
+    pub client: Arc<Client>,
+    /// The grant and the user behind it; `None` when the client acts for itself.
+    pub behalf: Option<(Arc<Grant>, Arc<User>)>,
+}
+
+/// What `token` says, if it counts now: issued by this server, not expired, not revoked, and neither
+/// its grant, its user nor its client was switched off. `None` for everything else, without a reason.
+///
+/// # Errors
+/// [`ServiceError::Unavailable`] when the database has to be asked and does not answer: no token is
+/// ever live by default.
+pub async fn resolve(ctx: &Context, token: &str) -> Result<Option<LiveToken>, ServiceError> {
+    let now = ctx.clock.now();
+    let Some(facts) = facts(ctx, token, now).await? else { return Ok(None) };
+    if now >= facts.expires_at {
+        return Ok(None);
+    }
+    let Some(client) = clients::find(ctx, &facts.client_id).await? else { return Ok(None) };
+    match client.status {
+        Status::Enabled => {}
+        Status::Disabled => return Ok(None),
+    }
+    let (grant_id, user_id) = match (facts.grant_id, facts.user_id) {
+        (None, None) => {
+            let live = is_unrevoked(ctx, &facts).await?;
+            return Ok(live.then_some(LiveToken { facts, client, behalf: None }));
+        }
+        (Some(grant_id), Some(user_id)) => (grant_id, user_id),
+        (Some(_), None) | (None, Some(_)) => return Ok(None),
+    };
+    let Some(grant) = live_grant(ctx, &facts, grant_id).await? else { return Ok(None) };
+    let Some(user) = live_user(ctx, user_id).await? else { return Ok(None) };
+    if grant.client_id != facts.client_id || grant.user_id != user_id {
+        return Ok(None);
+    }
+    Ok(Some(LiveToken { facts, client, behalf: Some((grant, user)) }))
+}
+
+/// The facts of `token`, remembered or read.
+async fn facts(
+    ctx: &Context,
+    token: &str,
+    now: Timestamp,
+) -> Result<Option<Arc<TokenFacts>>, ServiceError> {
+    let key = TokenHash::of(TokenKind::AccessToken, token);
+    let caches = &ctx.caches;
+    if let Some(facts) = caches.recall(&caches.tokens, &key, ctx.clock.uptime()) {
+        return Ok(Some(facts));
+    }
+    let epoch = caches.epoch();
+    let facts = match TokenKind::AccessToken.recognise(token) {
+        Some(hash) => read_opaque(ctx, &hash, now, epoch).await?,
+        None => ctx.keys.read_access_token(token, now),
+    };
+    Ok(facts.map(|facts| {
+        let facts = Arc::new(facts);
+        caches.keep(&caches.tokens, key, Arc::clone(&facts), epoch);
+        facts
+    }))
+}
+
+/// One SELECT tells everything about an opaque token.
+async fn read_opaque(
+    ctx: &Context,
+    hash: &TokenHash,
+    now: Timestamp,
+    epoch: Epoch,
+) -> Result<Option<TokenFacts>, ServiceError> {
+    let mut reader = ctx.db.reader().await?;
+    let found = store::access_token::find_active(&mut reader.conn(), hash, now).await?;
+    let Some((record, grant)) = found else { return Ok(None) };
+    let caches = &ctx.caches;
+    caches.keep(&caches.unrevoked, record.hash, Arc::new(()), epoch);
+    if let Some(grant) = grant {
+        caches.keep(&caches.grants, grant.id, Arc::new(grant), epoch);
+    }
+    Ok(Some(TokenFacts::from(record)))
+}
+
+impl From<AccessTokenRecord> for TokenFacts {
+    fn from(record: AccessTokenRecord) -> Self {
+        Self {
+            format: AccessTokenFormat::Opaque,
+            revocation_key: record.hash,
+            jti: None,
+            client_id: record.client_id,
+            grant_id: record.grant_id,
+            user_id: record.user_id,
+            scope: record.scope,
+            audience: record.audience,
+            issued_at: record.issued_at,
+            expires_at: record.expires_at,
+        }
+    }
+}
+
+/// Whether this one token was not revoked, for a token without a grant.
+async fn is_unrevoked(ctx: &Context, facts: &TokenFacts) -> Result<bool, ServiceError> {
+    let caches = &ctx.caches;
+    let known = caches.recall(&caches.unrevoked, &facts.revocation_key, ctx.clock.uptime());
+    Ok(known.is_some() || read_standing(ctx, facts).await?.is_some())
+}
+
+/// The grant behind a token, when neither the token nor the grant was revoked.
+async fn live_grant(
+    ctx: &Context,
+    facts: &TokenFacts,
+    grant_id: GrantId,
+) -> Result<Option<Arc<Grant>>, ServiceError> {
+    let (caches, uptime) = (&ctx.caches, ctx.clock.uptime());
+    let unrevoked = caches.recall(&caches.unrevoked, &facts.revocation_key, uptime);
+    let known = unrevoked.and(caches.recall(&caches.grants, &grant_id, uptime));
+    let grant = match known {
+        Some(grant) => Some(grant),
+        None => read_standing(ctx, facts).await?.flatten(),
+    };
+    Ok(grant.filter(|grant| grant.revoked.is_none()))
+}
+
+/// Asks the database whether the token counts: `None` when it does not, else its grant, if it has one.
+async fn read_standing(
+    ctx: &Context,
+    facts: &TokenFacts,
+) -> Result<Option<Option<Arc<Grant>>>, ServiceError> {
+    let caches = &ctx.caches;
+    let epoch = caches.epoch();
+    let mut reader = ctx.db.reader().await?;
+    let grant = match facts.format {
+        AccessTokenFormat::Jwt => {
+            let key = &facts.revocation_key;
+            match store::revoked_token::standing(&mut reader.conn(), key, facts.grant_id).await? {
+                JwtStanding::Dead => return Ok(None),
+                JwtStanding::Live(grant) => grant.map(|grant| *grant),
+            }
+        }
+        AccessTokenFormat::Opaque => {
+            let (hash, now) = (&facts.revocation_key, ctx.clock.now());
+            match store::access_token::find_active(&mut reader.conn(), hash, now).await? {
+                None => return Ok(None),
+                Some((_, grant)) => grant,
+            }
+        }
+    };
+    caches.keep(&caches.unrevoked, facts.revocation_key, Arc::new(()), epoch);
+    Ok(Some(grant.map(|grant| {
+        let grant = Arc::new(grant);
+        caches.keep(&caches.grants, grant.id, Arc::clone(&grant), epoch);
+        grant
+    })))
+}
+
+/// The user of that id, when they may be spoken for.
+async fn live_user(ctx: &Context, id: UserId) -> Result<Option<Arc<User>>, ServiceError> {
+    let caches = &ctx.caches;
+    let known = caches.recall(&caches.users, &id, ctx.clock.uptime());
+    let user = match known {
+        Some(user) => Some(user),
+        None => {
+            let epoch = caches.epoch();
+            let found = store::user::find(&mut ctx.db.reader().await?.conn(), id).await?;
+            found.map(|user| {
+                let user = Arc::new(user);
+                caches.keep(&caches.users, id, Arc::clone(&user), epoch);
+                user
+            })
+        }
+    };
+    Ok(user.filter(|user| matches!(user.status, Status::Enabled)))
+}

@@ -1,0 +1,34 @@
+//! Following the change log: how a node hears of what was changed elsewhere.
+
+use super::{Context, ServiceError};
+use crate::{store, types::change::Change};
+
+/// Changes that are read at once.
+const BATCH: i64 = 500;
+
+/// Reads the change log to its end and drops from memory what it names.
+///
+/// Called four times a second by the background job, and by every verb that takes something away
+/// before it answers, so that this node never contradicts its own answer.
+///
+/// # Errors
+/// [`ServiceError::Unavailable`] when the log cannot be read; memory is then believed no longer than
+/// a second.
+pub async fn follow(ctx: &Context) -> Result<(), ServiceError> {
+    loop {
+        let uptime = ctx.clock.uptime();
+        let from = ctx.caches.followed_to();
+        let entries =
+            store::change_log::tail(&mut ctx.db.reader().await?.conn(), from, BATCH).await?;
+        let last = entries.last().map_or(from, |(seq, _)| *seq);
+        let is_end = i64::try_from(entries.len()).unwrap_or(BATCH) < BATCH;
+        let changes: Vec<Change> = entries.into_iter().map(|(_, change)| change).collect();
+        if changes.contains(&Change::SigningKeys) {
+            super::keys::reload(ctx).await?;
+        }
+        ctx.caches.follow(&changes, last, uptime);
+        if is_end {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The signing keys of this node: loaded, unsealed once, and swapped when the ring changes.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use serde::Serialize;
+
+use super::{Context, ServiceError, access_token::TokenFacts, vault::Vault};
+use crate::{
+    protocol::{
+        issuer::Issuer,
+        jose::{
+            JwkSet, JwtError, JwtKeys, JwtType, Kid, SigningAlg, SigningKey, VerifiedJwt,
+            VerifyingKeys,
+            key_ring::{self, CheckedAs, KeyRecord, StoredKey},
+        },
+        token::{access, id_token},
+    },
+    store,
+    types::{Timestamp, seal::Cell},
+};
+
+/// The keys in use, replaced as a whole.
+#[derive(Debug)]
+pub struct KeyRing {
+    issuer: Issuer,
+    ring: ArcSwap<Ring>,
+}
+
+/// One state of the ring.
+#[derive(Debug, Default)]
+struct Ring {
+    signing: HashMap<SigningAlg, Arc<SigningKey>>,
+    published: JwkSet,
+    live: VerifyingKeys,
+    hints: VerifyingKeys,
+}
+
+impl KeyRing {
+    /// An empty ring of `issuer`; [`reload`] fills it.
+    #[must_use]
+    pub fn new(issuer: Issuer) -> Self {
+        Self { issuer, ring: ArcSwap::default() }
+    }
+
+    /// Whether the ring can sign with every algorithm that clients may register.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let ring = self.ring.load();
+        SigningAlg::ALL.iter().all(|alg| ring.signing.contains_key(alg))
+    }
+
+    /// The public keys that are published now (RFC 7517 §5).
+    #[must_use]
+    pub fn published(&self) -> JwkSet {
+        self.ring.load().published.clone()
+    }
+
+    /// Signs `claims` as a compact JWS. RSA keys are slow and sign on a thread where waiting is allowed.
+    ///
+    /// # Errors
+    /// [`ServiceError::Internal`] when there is no active key of `alg`, or it cannot sign.
+    pub async fn sign<C>(
+        &self,
+        alg: SigningAlg,
+        typ: JwtType,
+        claims: C,
+    ) -> Result<String, ServiceError>
+    where
+        C: Serialize + Send + 'static,
+    {
+        let key = self.ring.load().signing.get(&alg).map(Arc::clone);
+        let key = key.ok_or_else(|| ServiceError::Internal(format!("no active key for {alg}")))?;
+        let signed = if alg.blocks() {
+            tokio::task::spawn_blocking(move || key.sign(typ, &claims))
+                .await
+                .map_err(|error| ServiceError::Internal(error.to_string()))?
+        } else {
+            key.sign(typ, &claims)
+        };
+        signed.map_err(|error| ServiceError::Internal(error.to_string()))
+    }
+
+    /// What an access token in the form of a JWT says, if this server signed it and its time has not
+    /// passed (RFC 9068 §4).
+    #[must_use]
+    pub fn read_access_token(&self, token: &str, now: Timestamp) -> Option<TokenFacts> {
+        let ring = self.ring.load();
+        access::read(token, JwtKeys::Own(&ring.live), &self.issuer, now).ok()
+    }
+
+    /// What an `id_token_hint` says, if this server signed it; it may have expired (RP-Initiated
+    /// Logout §2).
+    ///
+    /// # Errors
+    /// The first rule of JOSE that it breaks.
+    pub fn read_id_token_hint(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<VerifiedJwt, JwtError> {
+        let ring = self.ring.load();
+        id_token::read_hint(token, JwtKeys::Own(&ring.hints), &self.issuer, now)
+    }
+}
+
+/// Reads the keys from the database and puts them to use.
+///
+/// # Errors
+/// [`ServiceError`] when they cannot be read, or a private key does not open with the master key.
+pub async fn reload(ctx: &Context) -> Result<(), ServiceError> {
+    let stored = store::signing_key::list(&mut ctx.db.reader().await?.conn()).await?;
+    let ring = Ring::open(&stored, &ctx.vault)?;
+    ctx.keys.ring.store(Arc::new(ring));
+    Ok(())
+}
+
+/// Every key, without its private half, oldest first.
+///
+/// # Errors
+/// [`ServiceError`] when the database does not answer.
+pub async fn records(ctx: &Context) -> Result<Vec<KeyRecord>, ServiceError> {
+    let stored = store::signing_key::list(&mut ctx.db.reader().await?.conn()).await?;
+    Ok(stored.into_iter().map(|key| key.record).collect())
+}
+
+impl Ring {
+    /// Unseals every key that may sign, and sorts the others into what is published and what checks.
+    fn open(stored: &[StoredKey], vault: &Vault) -> Result<Self, ServiceError> {
+        let records: Vec<KeyRecord> = stored.iter().map(|key| key.record.clone()).collect();
+        let mut signing = HashMap::new();
+        for alg in SigningAlg::ALL {
+            let Some(active) = key_ring::signing_key(&records, alg) else { continue };
+            let key = stored.iter().find(|key| key.record.kid == active.kid);
+            if let Some(key) = key {
+                signing.insert(alg, Arc::new(unseal(key, vault)?));
+            }
+        }
+        Ok(Self {
+            signing,
+            published: key_ring::published(&records),
+            live: key_ring::verifying_keys(&records, CheckedAs::Token),
+            hints: key_ring::verifying_keys(&records, CheckedAs::Hint),
+        })
+    }
+}
+
+/// The private key of a row, which opens only in its own row.
+fn unseal(key: &StoredKey, vault: &Vault) -> Result<SigningKey, ServiceError> {
+    let failed = || {
+        let kid = &key.record.kid;
+        ServiceError::Internal(format!("the signing key {kid} does not open with the master key"))
+    };
+    let pkcs8 = vault
+        .signing_keys
+        .open(&cell(&key.record.kid).aad(), &key.sealed_private)
+        .map_err(|_| failed())?;
+    SigningKey::from_pkcs8(key.record.alg, &pkcs8).map_err(|_| failed())
+}
+
+/// Where the private half of the key `kid` is kept.
+pub(super) fn cell(kid: &Kid) -> Cell<'_> {
+    Cell { table: "signing_key", column: "sealed_private", row: kid.as_str().as_bytes() }
+}
+

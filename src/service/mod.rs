@@ -1,0 +1,18 @@
+//! Floor 4: the verbs of the server. Each loads what it needs, calls a pure rule, and persists the
+//! decision in one transaction; what is signed or sent goes out after the commit.
+
+pub mod access_token;
+pub mod cache;
+pub mod changes;
+pub mod clients;
+pub mod context;
+pub mod error;
+pub mod flow;
+pub mod issue;
+pub mod keys;
+pub mod password_pool;
+pub mod policy;
+pub mod vault;
+
+pub use context::Context;
+pub use error::ServiceError;

@@ -1,0 +1,72 @@
+//! The token endpoint. RFC 6749 §3.2.
+
+mod authorization_code;
+mod client_credentials;
+mod mint;
+mod refresh_token;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Context, ServiceError};
+use crate::{
+    protocol::{
+        client::GrantType,
+        client_auth::Authenticated,
+        error::{ErrorCode, OAuthError},
+        params::Params,
+    },
+    types::{Scope, origin::Origin},
+};
+
+/// A successful answer of the token endpoint (RFC 6749 §5.1, OIDC Core §3.1.3.3).
+#[derive(Debug, Serialize)]
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: String,
+    /// How it is presented: `Bearer` (RFC 6750).
+    pub token_type: &'static str,
+    /// How many seconds it lives.
+    pub expires_in: u64,
+    /// The refresh token, where one was granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// The ID token, where `openid` was granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    /// What was granted.
+    pub scope: Scope,
+}
+
+/// Exchanges a grant for tokens: the one entry for every `grant_type`.
+///
+/// # Errors
+/// `invalid_request` without `grant_type`, `unsupported_grant_type` for an unknown one,
+/// `unauthorized_client` for one that the client did not register, and what the grant's own rules
+/// refuse.
+pub async fn exchange(
+    ctx: &Arc<Context>,
+    client: &Authenticated,
+    params: &Params,
+    origin: &Origin,
+) -> Result<TokenResponse, ServiceError> {
+    match grant_type(params)? {
+        GrantType::AuthorizationCode => {
+            authorization_code::exchange(ctx, client, params, origin).await
+        }
+        GrantType::RefreshToken => refresh_token::exchange(ctx, client, params, origin).await,
+        GrantType::ClientCredentials => client_credentials::exchange(ctx, client, params).await,
+    }
+}
+
+/// The grants that the endpoint knows. RFC 6749 §5.2.
+fn grant_type(params: &Params) -> Result<GrantType, OAuthError> {
+    let name = params.get("grant_type").ok_or_else(|| {
+        OAuthError::new(ErrorCode::InvalidRequest, "grant_type is missing")
+    })?;
+    let known = GrantType::ALL.iter().find(|grant| grant.as_str() == name);
+    known.copied().ok_or_else(|| {
+        OAuthError::new(ErrorCode::UnsupportedGrantType, "this grant_type is not supported")
+    })
+}

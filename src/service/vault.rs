@@ -1,0 +1,123 @@
+//! Everything that is done with the master key: one sealer or MAC for each purpose, derived once.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+use crate::types::{
+    TokenHash, UserId,
+    seal::{Mac, MasterKey, Purpose, Sealer},
+};
+
+/// The keys that are derived from the master key.
+#[derive(Debug)]
+pub struct Vault {
+    /// Seals authorization requests in progress into the browser.
+    pub flows: Sealer,
+    /// Seals the private halves of signing keys.
+    pub signing_keys: Sealer,
+    /// Seals the secrets of clients that authenticate with `client_secret_jwt`.
+    pub client_secrets: Sealer,
+    /// Authenticates refresh tokens.
+    pub refresh_tokens: Mac,
+    anti_forgery: Mac,
+    known_devices: Mac,
+    sign_in_attempts: Mac,
+}
+
+impl Vault {
+    /// Derives every key of `master`.
+    #[must_use]
+    pub fn new(master: &MasterKey) -> Self {
+        Self {
+            flows: Sealer::new(master, Purpose::Flow),
+            signing_keys: Sealer::new(master, Purpose::SigningKey),
+            client_secrets: Sealer::new(master, Purpose::ClientSecret),
+            refresh_tokens: Mac::new(master, Purpose::RefreshToken),
+            anti_forgery: Mac::new(master, Purpose::AntiForgery),
+            known_devices: Mac::new(master, Purpose::KnownDevice),
+            sign_in_attempts: Mac::new(master, Purpose::SignInAttempt),
+        }
+    }
+
+    /// The anti-forgery value of the forms that `browser` is shown, while `session` is its session:
+    /// base64url without padding.
+    #[must_use]
+    pub fn anti_forgery(&self, browser: &TokenHash, session: Option<&TokenHash>) -> String {
+        let session = session.map_or(&[][..], |session| session.as_bytes());
+        Base64UrlUnpadded::encode_string(&self.anti_forgery.tag(&[browser.as_bytes(), session]))
+    }
+
+    /// Whether `presented` is that value.
+    #[must_use]
+    pub fn is_anti_forgery(
+        &self,
+        browser: &TokenHash,
+        session: Option<&TokenHash>,
+        presented: &str,
+    ) -> bool {
+        let session = session.map_or(&[][..], |session| session.as_bytes());
+        Base64UrlUnpadded::decode_vec(presented)
+            .is_ok_and(|tag| self.anti_forgery.verify(&[browser.as_bytes(), session], &tag))
+    }
+
+    /// The cookie that says: `user` has signed in with this browser before. The 16 random bytes name
+    /// the device, so that two devices of one user are counted apart.
+    #[must_use]
+    pub fn known_device(&self, user: UserId, device: [u8; 16]) -> String {
+        let tag = self.known_devices.tag(&[user.uuid().as_bytes(), &device]);
+        let mut bytes = Vec::with_capacity(48);
+        bytes.extend_from_slice(&device);
+        bytes.extend_from_slice(&tag);
+        Base64UrlUnpadded::encode_string(&bytes)
+    }
+
+    /// The device of a cookie that was made for `user`.
+    #[must_use]
+    pub fn recognise_device(&self, user: UserId, cookie: &str) -> Option<[u8; 16]> {
+        let bytes = Base64UrlUnpadded::decode_vec(cookie).ok()?;
+        let (device, tag) = bytes.split_first_chunk::<16>()?;
+        self.known_devices.verify(&[user.uuid().as_bytes(), device], tag).then_some(*device)
+    }
+
+    /// The key under which sign-ins are counted: people type passwords into the wrong field, so the
+    /// database holds no name.
+    #[must_use]
+    pub fn attempt_key(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.sign_in_attempts.tag(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Timestamp, token::TokenKind};
+
+    fn vault() -> Vault {
+        Vault::new(&MasterKey::from_bytes([1; 32]))
+    }
+
+    fn hash(text: &str) -> TokenHash {
+        TokenHash::of(TokenKind::Browser, text)
+    }
+
+    #[test]
+    fn anti_forgery_values_are_bound_to_browser_and_session() {
+        let (vault, a, b) = (vault(), hash("a"), hash("b"));
+        let value = vault.anti_forgery(&a, Some(&b));
+        assert!(vault.is_anti_forgery(&a, Some(&b), &value));
+        for (browser, session) in [(&a, None), (&b, Some(&b)), (&a, Some(&a))] {
+            assert!(!vault.is_anti_forgery(browser, session, &value));
+        }
+        assert!(!vault.is_anti_forgery(&a, Some(&b), ""));
+    }
+
+    #[test]
+    fn a_known_device_is_known_for_its_user_only() {
+        let vault = vault();
+        let alice = UserId::new(Timestamp::from_unix(1), [1; 10]);
+        let mallory = UserId::new(Timestamp::from_unix(1), [2; 10]);
+        let cookie = vault.known_device(alice, [5; 16]);
+        assert_eq!(vault.recognise_device(alice, &cookie), Some([5; 16]));
+        assert_eq!(vault.recognise_device(mallory, &cookie), None);
+        assert_eq!(vault.recognise_device(alice, &cookie[..40]), None);
+    }
+}
