@@ -49,6 +49,12 @@ impl PasswordPoolConfig {
         let jobs = usize::try_from(self.longest_wait.as_micros() / each).unwrap_or(usize::MAX);
         jobs.saturating_mul(self.threads.get()).clamp(1, 100_000)
     }
+
+    /// The time after which a full queue is empty, in whole seconds.
+    fn retry_after(&self) -> Duration {
+        let seconds = self.longest_wait.as_millis().div_ceil(1000).max(1);
+        Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))
+    }
 }
 
 /// Why there is no answer.
@@ -89,6 +95,9 @@ type Reply<T> = oneshot::Sender<Result<T, HashError>>;
 enum Job {
     Hash(PresentedPassword, [u8; 16], Reply<PasswordHash>),
     Verify(PresentedPassword, PasswordHash, Reply<Verification>),
+    /// Keeps the thread busy: says so, then waits for the word.
+    #[cfg(test)]
+    Hold(oneshot::Sender<()>, std::sync::mpsc::Receiver<()>),
 }
 
 #[derive(Debug)]
@@ -215,8 +224,7 @@ impl PasswordPool {
             return Err(PasswordPoolError::Closed);
         }
         if queue.jobs.len() >= self.config.capacity() {
-            let seconds = self.config.longest_wait.as_secs_f64().ceil().max(1.0);
-            return Err(PasswordPoolError::Busy { retry_after: Duration::from_secs_f64(seconds) });
+            return Err(PasswordPoolError::Busy { retry_after: self.config.retry_after() });
         }
         queue.jobs.push_back(job);
         drop(queue);
@@ -312,6 +320,10 @@ impl Job {
                     shared.hashes.fetch_add(1, Ordering::Relaxed);
                     let _gone = reply.send(hash::verify(&password, &stored, params, memory));
                 }
+            }
+            #[cfg(test)]
+            Self::Hold(held, word) => {
+                let _gone = (held.send(()), word.recv());
             }
         }
     }

@@ -63,6 +63,8 @@ impl NewPassword {
     /// known of the user, and hard enough to guess.
     ///
     /// `personal` are texts that an attacker tries first: the username, the email address, names.
+    /// Judging takes up to some tens of milliseconds: call it for people who may set a password, not for
+    /// strangers, and not on a thread that answers others.
     ///
     /// # Errors
     /// [`Weakness`] with the reason and what to do about it.
@@ -71,7 +73,7 @@ impl NewPassword {
         let presented = PresentedPassword::parse(typed).map_err(|PasswordTooLong| too_long)?;
         let text = presented.0.expose();
         let length = text.chars().count();
-        if length > MAX_CODE_POINTS || text.len() > MAX_BYTES {
+        if length > MAX_CODE_POINTS {
             return Err(too_long);
         }
         if length < MIN_CODE_POINTS {

@@ -15,6 +15,9 @@ static COMMON: LazyLock<HashSet<&'static str>> =
 /// So many digits and signs before or after a common word make it no better.
 const MAX_DECORATION: usize = 6;
 
+/// The code points that the estimator looks at.
+const MAX_JUDGED: usize = 64;
+
 /// Personal texts shorter than this are in too many passwords by chance.
 const MIN_PERSONAL_CODE_POINTS: usize = 3;
 
@@ -96,7 +99,7 @@ pub(super) fn check(text: &str, personal: &[&str]) -> Result<(), Weakness> {
     }
     let personal = personal_words(personal);
     let inputs: Vec<&str> = personal.iter().map(String::as_str).collect();
-    let estimate = zxcvbn::zxcvbn(text, &inputs);
+    let estimate = zxcvbn::zxcvbn(&judged(text), &inputs);
     if estimate.score() >= Score::Three {
         return Ok(());
     }
@@ -109,6 +112,14 @@ pub(super) fn check(text: &str, personal: &[&str]) -> Result<(), Weakness> {
         .and_then(feedback::Feedback::warning)
         .map_or_else(|| plain_reason(text), reason_of);
     Err(Weakness::of(reason, suggestion_for(reason, feedback)))
+}
+
+/// The part of `text` that the estimator sees: the start, which is strong enough or not, without the
+/// signs that stand for a `c` or an `l` in nobody's password. The estimator tries every combination of
+/// readings on every part of the text, and a text of such signs would keep it busy for a second.
+fn judged(text: &str) -> Zeroizing<String> {
+    let plain = |c| if matches!(c, '(' | '{' | '[' | '<' | '|') { '_' } else { c };
+    Zeroizing::new(text.chars().take(MAX_JUDGED).map(plain).collect())
 }
 
 /// Whether `text` is a common password, decorated or not.
@@ -279,5 +290,16 @@ mod tests {
         let many = vec![long.as_str(); 1_000];
         assert!(check("tulip gravel ottoman sleigh", &many).is_ok());
         assert!(personal_words(&many).len() <= MAX_PERSONAL.0);
+    }
+
+    /// The estimator's work is bounded: a text of ambiguous signs would cost it a second otherwise.
+    #[test]
+    fn the_estimator_sees_a_bounded_plain_text() {
+        let text = "4@8({[<369&#!1|70$5+%2".repeat(6);
+        let judged = judged(&text);
+        assert_eq!(judged.chars().count(), MAX_JUDGED);
+        assert!(!judged.contains(['(', '{', '[', '<', '|']));
+        assert_eq!(judged.chars().filter(|c| *c == '_').count(), 15);
+        assert_eq!(reason(&format!("{}vg7#Qx!pZ2", "a".repeat(64))), Some(Reason::Repeats));
     }
 }

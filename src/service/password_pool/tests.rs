@@ -1,4 +1,4 @@
-//! Tests of the password pool. A dear hash stands for "the thread is busy": nothing sleeps.
+//! Tests of the password pool. The one thread is held while a test fills the queue: nothing sleeps.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -26,9 +26,12 @@ fn poll<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Holds the thread of `pool` until the returned guard is dropped.
-fn hold(pool: &PasswordPool) -> MutexGuard<'_, Queue> {
-    pool.shared.lock()
+/// Holds the one thread until the returned sender is used or dropped.
+async fn hold(pool: &PasswordPool) -> std::sync::mpsc::Sender<()> {
+    let ((taken, is_taken), (release, word)) = (oneshot::channel(), std::sync::mpsc::channel());
+    pool.submit(Job::Hold(taken, word)).unwrap();
+    is_taken.await.unwrap();
+    release
 }
 
 #[tokio::test]
@@ -56,27 +59,24 @@ async fn an_unknown_user_costs_one_hash() {
 async fn overload_is_shed_before_hashing() {
     let pool = pool(4);
     assert_eq!(pool.capacity(), 4);
-    let mut calls: Vec<_> = (0..40).map(|_| Box::pin(pool.verify(password("x"), None))).collect();
-    let mut shed = 0;
+    let release = hold(&pool).await;
     let mut accepted = Vec::new();
-    for mut call in calls.drain(..) {
+    for number in 0..40 {
+        let mut call = Box::pin(pool.verify(password("x"), None));
         match poll(&mut call) {
+            Poll::Pending => accepted.push(call),
             Poll::Ready(answer) => {
                 let retry_after = Duration::from_secs(2);
-                assert_eq!(answer, Err(PasswordPoolError::Busy { retry_after }));
-                shed += 1;
+                assert_eq!(answer, Err(PasswordPoolError::Busy { retry_after }), "{number}");
             }
-            Poll::Pending => accepted.push(call),
         }
     }
-    // Forty calls are made in less than the time of a few hashes.
-    assert!(shed >= 30, "{shed}");
-    assert!(pool.waiting() <= 4);
-    let count = accepted.len() as u64;
+    assert_eq!((accepted.len(), pool.waiting(), pool.hashes_computed()), (4, 4, 0));
+    drop(release);
     for call in accepted {
         assert_eq!(call.await, Ok(Verification::Wrong));
     }
-    assert_eq!(pool.hashes_computed(), count);
+    assert_eq!(pool.hashes_computed(), 4);
     // FLOOD-06: all is well again at once.
     assert_eq!(pool.waiting(), 0);
     assert!(pool.verify(password("x"), None).await.is_ok());
@@ -86,45 +86,51 @@ async fn overload_is_shed_before_hashing() {
 #[tokio::test]
 async fn dropped_callers_keep_their_place_and_leak_nothing() {
     let pool = pool(3);
-    // The thread cannot take a job while the queue is held, so the places are filled by hand.
-    {
-        let mut queue = hold(&pool);
-        for _ in 0..3 {
-            let (reply, answer) = oneshot::channel();
-            queue.jobs.push_back(Job::Verify(password("x"), pool.dummy.clone(), reply));
-            drop(answer);
-        }
-        assert_eq!(queue.jobs.len(), pool.capacity());
+    let release = hold(&pool).await;
+    for _ in 0..3 {
+        let mut call = Box::pin(pool.verify(password("x"), None));
+        assert!(poll(&mut call).is_pending());
+        drop(call);
     }
-    pool.shared.work.notify_one();
+    assert_eq!(pool.waiting(), 3);
+    let refused = pool.verify(password("x"), None).await;
+    assert!(matches!(refused, Err(PasswordPoolError::Busy { .. })));
+    drop(release);
     pool.shutdown().await;
     assert_eq!((pool.waiting(), pool.hashes_computed()), (0, 0));
 }
 
+/// Of two callers, only the one that is still there costs a hash.
 #[tokio::test]
-async fn a_dropped_call_still_counts_as_waiting() {
+async fn hashes_are_counted_exactly() {
     let pool = pool(50);
+    let release = hold(&pool).await;
     let mut calls: Vec<_> = (0..20).map(|_| Box::pin(pool.verify(password("x"), None))).collect();
     for call in &mut calls {
         assert!(poll(call).is_pending());
     }
-    let before = pool.waiting();
+    let left = calls.split_off(10);
     drop(calls);
-    // Nothing but the thread takes a job out, one hash at a time.
-    assert!(before >= 10, "{before}");
-    assert!(pool.verify(password("x"), None).await.is_ok());
-    assert_eq!(pool.waiting(), 0);
-    assert!(pool.hashes_computed() <= 21 - 10, "{}", pool.hashes_computed());
+    drop(release);
+    for call in left {
+        assert_eq!(call.await, Ok(Verification::Wrong));
+    }
+    assert_eq!((pool.waiting(), pool.hashes_computed()), (0, 10));
 }
 
 #[tokio::test]
 async fn shutdown_finishes_what_waits_and_takes_no_more() {
     let pool = pool(10);
+    let release = hold(&pool).await;
     let mut calls: Vec<_> = (0..3).map(|_| Box::pin(pool.verify(password("x"), None))).collect();
     for call in &mut calls {
         assert!(poll(call).is_pending());
     }
-    pool.shutdown().await;
+    let mut shutdown = Box::pin(pool.shutdown());
+    assert!(poll(&mut shutdown).is_pending());
+    assert_eq!(pool.verify(password("x"), None).await, Err(PasswordPoolError::Closed));
+    drop(release);
+    shutdown.await;
     for call in calls {
         assert_eq!(call.await, Ok(Verification::Wrong));
     }
