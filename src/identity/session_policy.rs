@@ -7,7 +7,8 @@
 
 use std::time::Duration;
 
-use crate::types::{SessionId, Timestamp};
+use super::session::BrowserSession;
+use crate::types::{Authentication, SessionId, Timestamp};
 
 /// The figures of browser sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,57 +35,70 @@ impl Default for SessionPolicy {
 /// Whether a session still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
-    /// It does, until this moment if it is not used before.
-    Alive {
-        /// The nearer of the two ends.
-        expires_at: Timestamp,
-    },
+    /// It does.
+    Alive,
+    /// It was ended: by its user, an operator, a new password or a newer session.
+    Ended,
     /// It was not used for too long.
     Idle,
     /// It is too old.
     TooOld,
 }
 
+/// Whether `session` still holds: it was not ended, and neither expiry has come. ASVS 7.3.1, 7.3.2.
+#[must_use]
+pub fn life(session: &BrowserSession, now: Timestamp) -> Life {
+    if session.ended_at.is_some() {
+        Life::Ended
+    } else if now >= session.expires_at {
+        Life::TooOld
+    } else if now >= session.idle_expires_at {
+        Life::Idle
+    } else {
+        Life::Alive
+    }
+}
+
 impl SessionPolicy {
-    /// A session ends at the nearer of its idle and absolute expiry. ASVS 7.3.1, 7.3.2.
-    ///
-    /// `last_used_at` before `authenticated_at` counts as the authentication.
+    /// The end in any case of a session that begins now.
     #[must_use]
-    pub fn life(
-        &self,
-        authenticated_at: Timestamp,
-        last_used_at: Timestamp,
-        now: Timestamp,
-    ) -> Life {
-        let oldest = authenticated_at.plus(self.absolute);
-        let idle = last_used_at.max(authenticated_at).plus(self.idle);
-        if now >= oldest {
-            Life::TooOld
-        } else if now >= idle {
-            Life::Idle
-        } else {
-            Life::Alive { expires_at: oldest.min(idle) }
-        }
+    pub fn expires_at(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.absolute)
     }
 
-    /// Whether this use is worth a write: a hundredth of the idle time, at least a minute, has passed
-    /// since the one on record. So a session can end that much early, and never late.
+    /// The end without further use, for a session that is used now and ends at `expires_at` in any case.
+    #[must_use]
+    pub fn idle_expires_at(&self, expires_at: Timestamp, now: Timestamp) -> Timestamp {
+        now.plus(self.idle).min(expires_at)
+    }
+
+    /// Whether this use is worth a write: a minute has passed since the one on record, or half the idle
+    /// time when that is less. So a session can end that much early, and never late.
     #[must_use]
     pub fn use_is_worth_recording(&self, last_used_at: Timestamp, now: Timestamp) -> bool {
-        let step = (self.idle / 100).max(Duration::from_mins(1)).min(self.idle / 2);
-        now.since(last_used_at) >= step
+        now.since(last_used_at) >= Duration::from_mins(1).min(self.idle / 2)
     }
 
-    /// The sessions to end when a user has a new one: the oldest by authentication. SESS-09.
+    /// The sessions to end when a user has a new one: the oldest. SESS-09.
     ///
     /// `others` are the user's live sessions without the new one, in any order.
     #[must_use]
-    pub fn surplus(&self, others: &[(SessionId, Timestamp)]) -> Vec<SessionId> {
+    pub fn surplus(&self, others: &[BrowserSession]) -> Vec<SessionId> {
         let keep = self.most_per_user.saturating_sub(1);
-        let mut by_age = others.to_vec();
-        by_age.sort_by_key(|(id, authenticated_at)| (*authenticated_at, *id));
+        let mut by_age: Vec<_> = others.iter().map(|other| (other.created_at, other.id)).collect();
+        by_age.sort_unstable();
         let surplus = by_age.len().saturating_sub(keep);
-        by_age.into_iter().take(surplus).map(|(id, _)| id).collect()
+        by_age.into_iter().take(surplus).map(|(_, id)| id).collect()
+    }
+}
+
+/// The record of an authentication by a password, now.
+#[must_use]
+pub fn by_password(now: Timestamp) -> Authentication {
+    Authentication {
+        auth_time: now,
+        acr: Acr::Password.as_str().to_owned(),
+        amr: vec![AuthenticationMethod::Password.amr().to_owned()],
     }
 }
 
@@ -178,6 +192,7 @@ impl Acr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::{TokenHash, UserId};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix(seconds)
@@ -189,22 +204,42 @@ mod tests {
         most_per_user: 5,
     };
 
+    fn session(number: u8, created_at: i64) -> BrowserSession {
+        let expires_at = POLICY.expires_at(at(created_at));
+        BrowserSession {
+            id: SessionId::new(at(created_at), [number; 10]),
+            token_hash: TokenHash::from_bytes([number; 32]),
+            user_id: UserId::new(at(1), [1; 10]),
+            authentication: by_password(at(created_at)),
+            created_at: at(created_at),
+            last_seen_at: at(created_at),
+            idle_expires_at: POLICY.idle_expires_at(expires_at, at(created_at)),
+            expires_at,
+            ended_at: None,
+            address: None,
+            user_agent: None,
+        }
+    }
+
     #[test]
     fn a_session_ends_at_the_nearer_expiry() {
-        let life = |used, now| POLICY.life(at(0), at(used), at(now));
-        assert_eq!(life(0, 99), Life::Alive { expires_at: at(100) });
-        assert_eq!(life(0, 100), Life::Idle);
-        assert_eq!(life(950, 999), Life::Alive { expires_at: at(1_000) });
-        assert_eq!(life(999, 1_000), Life::TooOld);
-        assert_eq!(life(-500, 50), Life::Alive { expires_at: at(100) });
+        let mut used = session(1, 0);
+        assert_eq!(life(&used, at(99)), Life::Alive);
+        assert_eq!(life(&used, at(100)), Life::Idle);
+        used.idle_expires_at = POLICY.idle_expires_at(used.expires_at, at(950));
+        assert_eq!(used.idle_expires_at, at(1_000));
+        assert_eq!(life(&used, at(999)), Life::Alive);
+        assert_eq!(life(&used, at(1_000)), Life::TooOld);
+        used.ended_at = Some(at(10));
+        assert_eq!(life(&used, at(11)), Life::Ended);
     }
 
     #[test]
     fn uses_are_recorded_seldom_but_in_time() {
         let day = SessionPolicy::default();
-        assert!(!day.use_is_worth_recording(at(0), at(863)));
-        assert!(day.use_is_worth_recording(at(0), at(864)));
-        assert!(!day.use_is_worth_recording(at(864), at(0)));
+        assert!(!day.use_is_worth_recording(at(0), at(59)));
+        assert!(day.use_is_worth_recording(at(0), at(60)));
+        assert!(!day.use_is_worth_recording(at(60), at(0)));
         // A short idle time is not outlived by the step between two records.
         assert!(POLICY.use_is_worth_recording(at(0), at(50)));
     }
@@ -212,9 +247,8 @@ mod tests {
     /// SESS-09: with at most five, the sixth ends the oldest.
     #[test]
     fn the_oldest_session_makes_room() {
-        let id = |n: u8| SessionId::new(at(i64::from(n)), [n; 10]);
-        let others: Vec<_> = [3, 1, 5, 2, 4].map(|n| (id(n), at(i64::from(n)))).to_vec();
-        assert_eq!(POLICY.surplus(&others), [id(1)]);
+        let others: Vec<_> = [3, 1, 5, 2, 4].map(|n| session(n, i64::from(n))).to_vec();
+        assert_eq!(POLICY.surplus(&others), [others[1].id]);
         assert_eq!(POLICY.surplus(&others[..4]), []);
         let none = SessionPolicy { most_per_user: 0, ..POLICY };
         assert_eq!(none.surplus(&others).len(), 5);
@@ -228,6 +262,12 @@ mod tests {
         assert_eq!(AuthenticationMethod::from_amr("otp"), None);
         assert_eq!(Acr::of(&methods), Some(Acr::Password));
         assert_eq!(Acr::of(&[]), None);
+        let record = by_password(at(7));
+        assert_eq!(record.auth_time, at(7));
+        assert_eq!(
+            (record.acr.as_str(), record.amr),
+            ("urn:doorward:acr:pwd", vec!["pwd".to_owned()])
+        );
     }
 
     #[test]
