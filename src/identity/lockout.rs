@@ -1,4 +1,4 @@
-//! Limits on guessing passwords. NIST SP 800-63B §3.2.2, OWASP ASVS 6.3.1.
+//! Limits on guessing passwords. NIST SP 800-63B-4 §3.2.2, OWASP ASVS 6.3.1.
 //!
 //! An attempt is counted **before** its hash is computed: [`reserve`] yields the state to write, by a
 //! conditional statement on the state it was read with, and only who wrote it may hash. So a thousand

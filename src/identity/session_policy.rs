@@ -1,5 +1,5 @@
 //! The life of a browser session, and how strongly it was authenticated.
-//! OWASP ASVS 7.3, NIST SP 800-63B §5, OpenID Connect Core §2 (`acr`, `amr`), RFC 8176.
+//! OWASP ASVS 7.3, NIST SP 800-63B-4 §5, OpenID Connect Core §2 (`acr`, `amr`), RFC 8176.
 //!
 //! Every authentication gets a new session identifier, whatever the browser carried before: sign-in,
 //! re-authentication, step-up and a change of user alike. The old identifier is dead when the new one
@@ -170,7 +170,7 @@ impl Acr {
     }
 
     /// The requested value to put into `acr`: the first that this authentication meets, and its own
-    /// otherwise. Core §3.1.2.1 (`acr_values`, in order of preference), protocol checklist 52.
+    /// otherwise. Core §3.1.2.1 (`acr_values`, in order of preference).
     #[must_use]
     pub fn answer(self, requested: &[&str]) -> Self {
         requested

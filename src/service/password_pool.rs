@@ -40,7 +40,7 @@ pub struct PasswordPoolConfig {
 }
 
 impl PasswordPoolConfig {
-    /// The longest wait of security.md.
+    /// The longest that anybody should look at a sign-in page that does not answer.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
     /// The jobs that wait no longer than the longest wait; at least one.

@@ -1,4 +1,4 @@
-//! Passwords: what is accepted, and how it is hashed. NIST SP 800-63B §3.1.1, RFC 9106.
+//! Passwords: what is accepted, and how it is hashed. NIST SP 800-63B-4 §3.1.1, RFC 9106.
 //!
 //! Length counts code points after NFC, so that a password typed on another keyboard is the same
 //! password. There are no composition rules: strength is judged by [`strength`].
@@ -93,7 +93,7 @@ impl NewPassword {
 
 /// The NFC form, without leaving half-grown copies of the password behind.
 fn nfc(typed: &Secret<String>) -> Secret<String> {
-    // Three times the bytes is the most that NFC makes of a text (UAX 15, table 1), so the string
+    // Three times the bytes is the most that NFC makes of a text (UAX 15, on UTF-8), so the string
     // never moves while it grows.
     let mut out = Zeroizing::new(String::with_capacity(3 * typed.expose().len()));
     out.extend(typed.expose().nfc());

@@ -1,4 +1,4 @@
-//! How hard a password is to guess. NIST SP 800-63B §3.1.1.2.
+//! How hard a password is to guess. NIST SP 800-63B-4 §3.1.1.2.
 //!
 //! The answer is a reason and a suggestion as values, which the pages say in the user's language.
 
