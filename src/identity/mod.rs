@@ -1,4 +1,18 @@
-//! Floor 2: the rules of accounts, as plain functions over plain data.
+//! Floor 2: the rules of accounts.
+//!
+//! Names, passwords, lockout, the life of a browser session. Pure like `protocol`: no async, no I/O,
+//! no clock, no randomness. What is decided here is plain data that a service persists.
 
+pub mod email;
+pub mod lockout;
+pub mod login_name;
+pub mod password;
+pub mod rate;
 pub mod session;
+pub mod session_policy;
 pub mod user;
+pub mod username;
+
+pub use email::EmailAddress;
+pub use login_name::LoginName;
+pub use username::Username;

@@ -9,6 +9,7 @@ pub mod context;
 pub mod error;
 pub mod flow;
 pub mod issue;
+pub mod key_rotation;
 pub mod keys;
 pub mod password_pool;
 pub mod policy;
