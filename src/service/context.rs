@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{cache::Caches, keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy, vault::Vault};
 use crate::{
-    identity::rate::Limits,
     protocol::policy::Policy,
     store::Db,
     types::{

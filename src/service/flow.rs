@@ -86,7 +86,7 @@ impl Flow {
             .open(browser.as_bytes(), &sealed)
             .map_err(|_| FlowError::Foreign)?;
         let flow: Self = serde_json::from_slice(&plain).map_err(|_| FlowError::Foreign)?;
-        if now > flow.started_at.plus(ctx.policy.browser.flow_lifetime) {
+        if now > flow.started_at.plus(ctx.policy.flow_lifetime) {
             return Err(FlowError::Expired);
         }
         Ok(flow)

@@ -13,6 +13,8 @@ pub mod key_rotation;
 pub mod keys;
 pub mod password_pool;
 pub mod policy;
+pub mod start;
+pub mod token;
 pub mod vault;
 
 pub use context::Context;

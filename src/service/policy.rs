@@ -1,41 +1,39 @@
-//! The figures that an operator sets and the rules apply. Their reasons stand beside the defaults in
-//! `config`.
+//! The figures that an operator sets and the services apply. Their reasons stand beside the defaults
+//! in `config`.
 
 use std::time::Duration;
 
-/// Lifetimes of what the token endpoint issues.
-#[derive(Debug, Clone)]
-pub struct TokenPolicy {
-    /// From the issue of a code to its last redemption (RFC 6749 §4.1.2 recommends 10 minutes at most).
-    pub code_lifetime: Duration,
-    /// Of access tokens, unless the client has its own.
-    pub access_token_lifetime: Duration,
-    /// Of ID tokens.
-    pub id_token_lifetime: Duration,
-    /// Of refresh tokens that rotate: public clients.
-    pub rotating: RefreshLifetimes,
-    /// Of refresh tokens that do not rotate: clients that authenticate.
-    pub fixed: RefreshLifetimes,
-    /// How long a superseded refresh token still yields its successor.
-    pub retry_window: Duration,
-    /// How often it does.
-    pub retry_limit: u32,
-}
+use crate::{
+    identity::{lockout::LockoutPolicy, session_policy::SessionPolicy},
+    protocol::{client::Client, jose::key_ring::RotationPolicy, token::refresh::RefreshPolicy},
+};
 
-/// When refresh tokens die.
-#[derive(Debug, Clone, Copy)]
-pub struct RefreshLifetimes {
-    /// Without being used.
-    pub idle: Duration,
-    /// In any case.
-    pub absolute: Duration,
-}
-
-/// Lifetimes of what lives in browsers.
+/// Every figure of the services that is not the protocol's own.
 #[derive(Debug, Clone)]
-pub struct BrowserPolicy {
+pub struct ServicePolicy {
+    /// Refresh tokens of public clients, which rotate.
+    pub rotating: RefreshPolicy,
+    /// Refresh tokens of clients that authenticate, which do not.
+    pub fixed: RefreshPolicy,
+    /// Browser sessions.
+    pub sessions: SessionPolicy,
+    /// Failed sign-ins.
+    pub lockout: LockoutPolicy,
+    /// Signing keys.
+    pub rotation: RotationPolicy,
     /// From an authorization request to its answer.
     pub flow_lifetime: Duration,
     /// How long a browser is known as one that a user has signed in with.
     pub known_device_lifetime: Duration,
+    /// How many tokens a node remembers.
+    pub cached_tokens: u64,
+}
+
+impl ServicePolicy {
+    /// The rules of `client`'s refresh tokens: rotation for clients that cannot keep a secret.
+    /// RFC 9700 §2.2.2.
+    #[must_use]
+    pub fn refresh_policy(&self, client: &Client) -> &RefreshPolicy {
+        if client.is_public() { &self.rotating } else { &self.fixed }
+    }
 }

@@ -1,0 +1,98 @@
+//! From the means of a process to a working [`Context`]: the checks and the first steps of every start.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Context, ServiceError, cache::Caches, changes, key_rotation, keys, keys::KeyRing,
+    password_pool::PasswordPool, policy::ServicePolicy, vault::Vault,
+};
+use crate::{
+    protocol::policy::Policy,
+    store::{self, Db},
+    types::{origin::Origin, random::Random, seal::MasterKey, time::Clock},
+};
+
+/// What a process brings along.
+#[derive(Debug)]
+pub struct Means {
+    /// The open database.
+    pub db: Db,
+    /// The key that is not in the database.
+    pub master_key: MasterKey,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of randomness.
+    pub random: Arc<dyn Random>,
+    /// The protocol's figures.
+    pub protocol: Policy,
+    /// The services' figures.
+    pub policy: ServicePolicy,
+    /// The threads that hash passwords.
+    pub passwords: PasswordPool,
+}
+
+/// Why a process does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database was written with another master key. Nothing was changed.
+    #[error(
+        "the master key is not the one that this database was written with; restore the right key file"
+    )]
+    WrongMasterKey,
+    /// A service failed.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+/// Checks the master key against the database, makes the signing keys that are missing, and begins to
+/// follow the change log.
+///
+/// # Errors
+/// [`StartError::WrongMasterKey`] before anything is written, [`StartError::Service`] when the
+/// database does not answer or a key does not open.
+pub async fn open(means: Means) -> Result<Arc<Context>, StartError> {
+    check_master_key(&means.db, &means.master_key).await?;
+    let ctx = Arc::new(Context {
+        vault: Vault::new(&means.master_key),
+        keys: KeyRing::new(means.protocol.issuer.clone()),
+        caches: Caches::new(means.policy.cached_tokens),
+        db: means.db,
+        clock: means.clock,
+        random: means.random,
+        protocol: means.protocol,
+        policy: means.policy,
+        passwords: means.passwords,
+    });
+    let head = store::change_log::head(&mut reader(&ctx).await?.conn()).await;
+    ctx.caches.follow(&[], head.map_err(ServiceError::from)?, ctx.clock.uptime());
+    key_rotation::rotate_due(&ctx, &Origin::command_line("start".to_owned())).await?;
+    keys::reload(&ctx).await?;
+    changes::follow(&ctx).await?;
+    Ok(ctx)
+}
+
+async fn reader(ctx: &Context) -> Result<store::Reader, ServiceError> {
+    Ok(ctx.db.reader().await?)
+}
+
+/// A database belongs to one master key for ever: the first start notes a check value, later ones
+/// compare theirs with it.
+async fn check_master_key(db: &Db, key: &MasterKey) -> Result<(), StartError> {
+    const NAME: &str = "master_key_check";
+    let found = async {
+        let stored = store::meta::find(&mut db.reader().await?.conn(), NAME).await?;
+        if let Some(stored) = stored {
+            return Ok(stored);
+        }
+        let value = key.check_value();
+        db.write(move |tx| {
+            Box::pin(async move { store::meta::set_if_absent(tx, NAME, &value).await })
+        })
+        .await
+    };
+    let stored = found.await.map_err(|error: store::StoreError| ServiceError::from(error))?;
+    if key.matches(&stored) { Ok(()) } else { Err(StartError::WrongMasterKey) }
+}
+
+/// How often a node looks at the change log.
+pub const FOLLOW_EVERY: Duration = Duration::from_millis(250);
