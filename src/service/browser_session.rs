@@ -1,0 +1,188 @@
+//! Browser sessions: begun at a sign-in, found by their cookie, ended by their user.
+
+use std::sync::Arc;
+
+use super::{Context, ServiceError, changes};
+use crate::{
+    identity::{session::BrowserSession, session_policy, user::User},
+    protocol::grant::RevocationReason,
+    store::{self, StoreError, Tx},
+    types::{
+        Authentication, Secret, SessionId, Timestamp, TokenHash, UserId,
+        audit::{Action, Actor, Object, Outcome},
+        origin::Origin,
+        token::TokenKind,
+    },
+};
+
+/// The session of a browser and its user, found by the cookie.
+#[derive(Debug, Clone)]
+pub struct Current {
+    /// The session.
+    pub session: BrowserSession,
+    /// Who signed in.
+    pub user: User,
+}
+
+/// A session that begins: its cookie leaves with the answer, its row is written by the caller.
+#[derive(Debug)]
+pub struct Begun {
+    /// The session and its user.
+    pub current: Current,
+    /// What the cookie holds.
+    pub token: Secret<String>,
+}
+
+/// A new session of `user`, with a new identifier: nobody can have known it before.
+#[must_use]
+pub fn begin(ctx: &Context, user: User, authentication: Authentication, origin: &Origin) -> Begun {
+    let now = ctx.now();
+    let token = TokenKind::Session.mint(ctx.random());
+    let expires_at = ctx.policy.sessions.expires_at(now);
+    let session = BrowserSession {
+        id: SessionId::new(now, ctx.random()),
+        token_hash: TokenHash::of(TokenKind::Session, token.expose()),
+        user_id: user.id,
+        authentication,
+        created_at: now,
+        last_seen_at: now,
+        idle_expires_at: ctx.policy.sessions.idle_expires_at(expires_at, now),
+        expires_at,
+        ended_at: None,
+        address: origin.address.map(|address| address.to_string()),
+        user_agent: origin.user_agent.clone(),
+    };
+    Begun { current: Current { session, user }, token }
+}
+
+/// Writes a session that begins; the one that the browser had before, and the oldest beyond what a
+/// user may have, end with it.
+pub(super) async fn write(
+    ctx: &Context,
+    tx: &mut Tx<'_>,
+    session: &BrowserSession,
+    former: Option<SessionId>,
+) -> Result<(), StoreError> {
+    let now = ctx.now();
+    if let Some(former) = former {
+        end_in(tx, former, now).await?;
+    }
+    store::session::insert(tx, session).await?;
+    let keep = ctx.policy.sessions.most_per_user;
+    for ended in store::session::end_oldest(tx, session.user_id, keep, now).await? {
+        store::grant::revoke_by_session(tx, ended, RevocationReason::SignOut, now).await?;
+    }
+    Ok(())
+}
+
+/// Ends one session and what hangs from it alone: grants without `offline_access`.
+async fn end_in(tx: &mut Tx<'_>, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
+    let ended = store::session::end(tx, id, now).await?;
+    if ended {
+        store::grant::revoke_by_session(tx, id, RevocationReason::SignOut, now).await?;
+    }
+    Ok(ended)
+}
+
+/// The live session that `cookie` opens.
+///
+/// # Errors
+/// [`ServiceError::Unavailable`] when the database does not answer: nobody is ever signed in by
+/// default.
+pub async fn current(
+    ctx: &Context,
+    cookie: Option<&str>,
+) -> Result<Option<Current>, ServiceError> {
+    let Some(hash) = cookie.and_then(|text| TokenKind::Session.recognise(text)) else {
+        return Ok(None);
+    };
+    let now = ctx.now();
+    let found = store::session::find_live(&mut ctx.db.reader().await?.conn(), &hash, now).await?;
+    let Some((session, user)) = found else { return Ok(None) };
+    match session_policy::life(&session, now) {
+        session_policy::Life::Alive => {}
+        session_policy::Life::Ended
+        | session_policy::Life::Idle
+        | session_policy::Life::TooOld => return Ok(None),
+    }
+    if ctx.policy.sessions.use_is_worth_recording(session.last_seen_at, now) {
+        ctx.seen.note(store::session::SessionTouch {
+            id: session.id,
+            last_seen_at: now,
+            idle_expires_at: ctx.policy.sessions.idle_expires_at(session.expires_at, now),
+        });
+    }
+    Ok(Some(Current { session, user }))
+}
+
+/// Ends `id`, one of the sessions of `user`; `false` when it is not, or ended before.
+///
+/// # Errors
+/// [`ServiceError::Unavailable`] when the database does not answer.
+pub async fn end(
+    ctx: &Arc<Context>,
+    user: UserId,
+    id: SessionId,
+    origin: &Origin,
+) -> Result<bool, ServiceError> {
+    let now = ctx.now();
+    let event = signed_out(ctx, user, id, origin);
+    let ended = ctx
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                let session = store::session::find(tx, id).await?;
+                if session.is_none_or(|session| session.user_id != user) {
+                    return Ok(false);
+                }
+                let ended = end_in(tx, id, now).await?;
+                if ended {
+                    store::audit_event::append(tx, event);
+                }
+                Ok::<bool, StoreError>(ended)
+            })
+        })
+        .await?;
+    changes::follow(ctx).await?;
+    Ok(ended)
+}
+
+/// Ends every session of `user` but `except`, with what hangs from them alone.
+/// Returns how many sessions ended.
+///
+/// # Errors
+/// [`ServiceError::Unavailable`] when the database does not answer.
+pub async fn end_others(
+    ctx: &Arc<Context>,
+    user: UserId,
+    except: SessionId,
+    origin: &Origin,
+) -> Result<usize, ServiceError> {
+    let now = ctx.now();
+    let (context, origin) = (Arc::clone(ctx), origin.clone());
+    let ended = ctx
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                let ended = store::session::end_all(tx, user, Some(except), now).await?;
+                for id in &ended {
+                    let reason = RevocationReason::SignOut;
+                    store::grant::revoke_by_session(tx, *id, reason, now).await?;
+                    store::audit_event::append(tx, signed_out(&context, user, *id, &origin));
+                }
+                Ok::<usize, StoreError>(ended.len())
+            })
+        })
+        .await?;
+    changes::follow(ctx).await?;
+    Ok(ended)
+}
+
+fn signed_out(
+    ctx: &Context,
+    user: UserId,
+    id: SessionId,
+    origin: &Origin,
+) -> crate::types::audit::AuditEvent {
+    ctx.event(Actor::User(user), Action::SignedOut, Object::Session(id), Outcome::Success, origin)
+}
