@@ -3,4 +3,5 @@
 pub mod identity;
 pub mod protocol;
 pub mod service;
+pub mod store;
 pub mod types;

@@ -1,0 +1,32 @@
+//! The `jti` of client assertions: each is accepted once. RFC 7523 §3.
+
+use super::{
+    StoreError, Tx,
+    db::run::fetch_optional,
+    row::{self, Hash},
+    statements::statements,
+};
+use crate::types::{Redeemed, Timestamp, TokenHash};
+
+statements! { "client_assertion";
+    /// The one winner of any race: no two statements find the hash absent. A row that has expired
+    /// and was not deleted yet counts as absent.
+    CONSUME = "INSERT INTO client_assertions AS a (hash, expires_at) VALUES ($1, $2)
+               ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at
+                   WHERE a.expires_at <= $3
+               RETURNING hash";
+}
+
+/// Uses an assertion up; `None` when it was used before. It is remembered until `expires_at`, from
+/// when on the assertion itself is no longer valid.
+pub async fn consume(
+    tx: &mut Tx<'_>,
+    hash: &TokenHash,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Redeemed<TokenHash>>, StoreError> {
+    let (bytes, until) = (row::bytes(hash), expires_at.unix());
+    fetch_optional!(Hash, tx, CONSUME, bytes, until, now.unix())?
+        .map(|row| row::hash("client_assertions.hash", row.hash).map(Redeemed::by_store))
+        .transpose()
+}

@@ -1,0 +1,148 @@
+//! The database: one of two engines behind one set of verbs.
+
+mod open;
+pub(super) mod run;
+mod tables;
+mod tx;
+mod writer;
+
+use sqlx::{PgPool, SqlitePool};
+
+pub use self::{
+    open::{Durability, StorageOptions},
+    tx::{BoxFuture, Conn, Reader, Tx},
+    writer::Queue,
+};
+use super::{StoreError, meta};
+
+/// An open database. Clones share it.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// A SQLite file: readers side by side, and one writer.
+    Sqlite {
+        /// Connections that cannot write.
+        read: SqlitePool,
+        /// The way to the writer.
+        write: Queue,
+    },
+    /// A PostgreSQL server.
+    Postgres {
+        /// Connections that read and write.
+        pool: PgPool,
+    },
+}
+
+/// Which engine a database runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite, inside the process.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl Db {
+    /// Opens the database and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] when the URL cannot be read, [`StoreError::Schema`] when a newer
+    /// version of Doorward has used the database, [`StoreError::Unavailable`] when it cannot be reached.
+    pub async fn open(options: &StorageOptions) -> Result<Self, StoreError> {
+        open::open(options).await
+    }
+
+    /// Which engine this is.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite { .. } => Engine::Sqlite,
+            Self::Postgres { .. } => Engine::Postgres,
+        }
+    }
+
+    /// A connection to read with. No transaction: each statement sees the newest commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when none is free in time or the database is gone.
+    pub async fn reader(&self) -> Result<Reader, StoreError> {
+        match self {
+            Self::Sqlite { read, .. } => Ok(Reader::Sqlite(read.acquire().await?)),
+            Self::Postgres { pool } => Ok(Reader::Postgres(pool.acquire().await?)),
+        }
+    }
+
+    /// Runs `job` in one transaction and returns once it is durable; an error of the job undoes all
+    /// that it wrote. The job finishes even if the caller stops waiting. A panic in it undoes it as
+    /// well, and goes on in the caller.
+    ///
+    /// The job waits for nothing but the database: others wait for it.
+    ///
+    /// # Errors
+    /// What the job returned, or [`StoreError::Unavailable`] when the commit failed: then nothing
+    /// was acknowledged, and on PostgreSQL a connection that broke during the commit may have
+    /// committed all the same.
+    pub async fn write<F, T, E>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'a, 'c> FnOnce(&'a mut Tx<'c>) -> BoxFuture<'a, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite { write, .. } => write.write(job).await,
+            Self::Postgres { pool } => {
+                match tokio::spawn(write_postgres(pool.clone(), job)).await {
+                    Ok(result) => result,
+                    Err(ended) => match ended.try_into_panic() {
+                        Ok(payload) => std::panic::resume_unwind(payload),
+                        Err(_) => Err(closing().into()),
+                    },
+                }
+            }
+        }
+    }
+
+    /// Whether a write succeeds at this moment, for the readiness probe.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not.
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        self.write(|tx| Box::pin(meta::set(tx, "write_probe", &[]))).await
+    }
+
+    /// Finishes the writes that wait and closes every connection; later calls fail.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                write.close().await;
+                read.close().await;
+            }
+            Self::Postgres { pool } => pool.close().await,
+        }
+    }
+}
+
+/// One transaction under READ COMMITTED. A panic leaves through the task and rolls back.
+async fn write_postgres<F, T, E>(pool: PgPool, job: F) -> Result<T, E>
+where
+    F: for<'a, 'c> FnOnce(&'a mut Tx<'c>) -> BoxFuture<'a, Result<T, E>>,
+    E: From<StoreError>,
+{
+    let mut transaction = pool.begin().await.map_err(StoreError::from)?;
+    let outcome = Tx::new(Conn::Postgres(&mut transaction)).perform(job).await;
+    match outcome {
+        Ok(Ok(value)) => {
+            transaction.commit().await.map_err(StoreError::from)?;
+            Ok(value)
+        }
+        Ok(Err(error)) => {
+            // A rollback that fails means a connection that is gone, and its transaction with it.
+            transaction.rollback().await.ok();
+            Err(error)
+        }
+        Err(payload) => std::panic::resume_unwind(payload),
+    }
+}
+
+fn closing() -> StoreError {
+    StoreError::Unavailable("the database is being closed".to_owned())
+}

@@ -1,0 +1,126 @@
+//! Connections as the verbs see them: [`Conn`] to read, [`Tx`] to write.
+
+use std::{
+    any::Any,
+    ops::{Deref, DerefMut},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+};
+
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
+
+use crate::{
+    store::{StoreError, audit_event, change_log},
+    types::{Timestamp, audit::AuditEvent, change::Change},
+};
+
+/// A boxed future, as a job of [`super::Db::write`] returns it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A connection of the open engine. Verbs that only read take one.
+#[derive(Debug)]
+pub enum Conn<'c> {
+    /// To the SQLite file.
+    Sqlite(&'c mut SqliteConnection),
+    /// To the PostgreSQL server.
+    Postgres(&'c mut PgConnection),
+}
+
+/// A connection of the read pool, given back when it is dropped.
+#[derive(Debug)]
+pub enum Reader {
+    /// Of the SQLite file.
+    Sqlite(PoolConnection<Sqlite>),
+    /// Of the PostgreSQL server.
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Reader {
+    /// The connection to hand to a verb. Each statement sees what was committed before it.
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
+            Self::Postgres(conn) => Conn::Postgres(conn),
+        }
+    }
+}
+
+/// An open transaction. Verbs that write take one; it derefs to [`Conn`] for those that read.
+///
+/// What other nodes must hear of and what the audit log must keep is noted here and written at the
+/// very end, just before the commit. Both logs have one head row that stays locked until the
+/// commit: taken last, it is held for a moment only, and no two transactions can wait for each other
+/// over it.
+#[derive(Debug)]
+pub struct Tx<'c> {
+    conn: Conn<'c>,
+    changes: Vec<(Change, Timestamp)>,
+    events: Vec<AuditEvent>,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) const fn new(conn: Conn<'c>) -> Self {
+        Self { conn, changes: Vec::new(), events: Vec::new() }
+    }
+
+    /// Notes a change; one that was noted before is told once.
+    pub(in crate::store) fn note_change(&mut self, change: Change, now: Timestamp) {
+        if !self.changes.iter().any(|(known, _)| *known == change) {
+            self.changes.push((change, now));
+        }
+    }
+
+    /// Notes an audit event.
+    pub(in crate::store) fn note_event(&mut self, event: AuditEvent) {
+        self.events.push(event);
+    }
+
+    /// Runs `job`, then writes what it noted; a panic comes back as its payload.
+    pub(super) async fn perform<F, T, E>(&mut self, job: F) -> Result<Result<T, E>, Payload>
+    where
+        F: for<'a, 'b> FnOnce(&'a mut Tx<'b>) -> BoxFuture<'a, Result<T, E>>,
+        E: From<StoreError>,
+    {
+        catch_panic(async {
+            let value = job(self).await?;
+            self.write_notes().await?;
+            Ok(value)
+        })
+        .await
+    }
+
+    async fn write_notes(&mut self) -> Result<(), StoreError> {
+        change_log::write(&mut self.conn, &self.changes).await?;
+        audit_event::write(&mut self.conn, &self.events).await
+    }
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Conn<'c>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.conn
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.conn
+    }
+}
+
+/// What a panic carried.
+pub(super) type Payload = Box<dyn Any + Send>;
+
+/// Runs `future`; a panic in it ends it and comes back as its payload. Nothing that the future held
+/// is used afterwards but the connection, whose transaction the caller rolls back.
+async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, Payload> {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => std::task::Poll::Ready(Err(payload)),
+        }
+    })
+    .await
+}

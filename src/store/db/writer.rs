@@ -1,0 +1,252 @@
+//! The one writer of the SQLite file: it groups what waits, so that many writes share one commit.
+//!
+//! A durable commit costs far more than the rows in it. So the writer opens a transaction for the
+//! first job that waits, lets the next ones join while it runs, commits once, and only then
+//! answers all of them. Every job runs inside a savepoint: an error or a panic undoes that job alone.
+//!
+//! Another process may write to the same file, the command line for one: `BEGIN IMMEDIATE` takes
+//! the write lock at once and waits for it as long as the busy timeout says.
+
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::sync::{mpsc, oneshot};
+
+use super::tx::{BoxFuture, Conn, Payload, Tx};
+use crate::store::StoreError;
+
+/// The most jobs that share a commit: bounds how long the first of them waits.
+const LARGEST_GROUP: usize = 64;
+
+/// The most jobs that wait; who comes later waits for a place.
+const QUEUE: usize = 1024;
+
+/// Opens the transaction and the first job's savepoint, in one step of the worker thread.
+const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT job";
+/// Keeps a job and opens the savepoint of the next.
+const KEEP: &str = "RELEASE job; SAVEPOINT job";
+/// Undoes a job; its savepoint stays open and serves the next.
+const UNDO: &str = "ROLLBACK TO job";
+/// Makes the group durable.
+const COMMIT: &str = "COMMIT";
+
+/// Whether what a job wrote stays.
+enum Verdict {
+    Keep,
+    Undo,
+}
+
+/// A write that waits for its turn and then for its commit.
+trait Job: Send {
+    /// Does the work inside the job's savepoint.
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Verdict>;
+    /// Tells the caller, after the commit or its failure.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// What a job came to, or what its panic carried.
+type Outcome<T, E> = Result<Result<T, E>, Payload>;
+
+/// A caller's closure, its outcome once it ran, and the caller's ear.
+struct Call<F, T, E> {
+    work: Option<F>,
+    outcome: Option<Outcome<T, E>>,
+    caller: oneshot::Sender<Outcome<T, E>>,
+}
+
+impl<F, T, E> Job for Call<F, T, E>
+where
+    F: for<'a, 'c> FnOnce(&'a mut Tx<'c>) -> BoxFuture<'a, Result<T, E>> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Verdict> {
+        Box::pin(async move {
+            let Some(work) = self.work.take() else { return Verdict::Undo };
+            let outcome = tx.perform(work).await;
+            let verdict = if matches!(outcome, Ok(Ok(_))) { Verdict::Keep } else { Verdict::Undo };
+            self.outcome = Some(outcome);
+            verdict
+        })
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let outcome = match (self.outcome, committed) {
+            (Some(Err(payload)), _) => Err(payload),
+            (Some(outcome), Ok(())) => outcome,
+            (_, Err(error)) => Ok(Err(error.into())),
+            (None, Ok(())) => Ok(Err(lost().into())),
+        };
+        // A caller that went away wants no answer; its write stands all the same.
+        self.caller.send(outcome).ok();
+    }
+}
+
+enum Message {
+    Job(Box<dyn Job>),
+    Close(oneshot::Sender<()>),
+}
+
+/// The way to the writer.
+#[derive(Debug, Clone)]
+pub struct Queue(mpsc::Sender<Message>);
+
+impl Queue {
+    /// Starts the writer on an open connection; `options` opens the next one after a failure.
+    pub(super) fn start(conn: SqliteConnection, options: SqliteConnectOptions) -> Self {
+        let (sender, inbox) = mpsc::channel(QUEUE);
+        let writer = Writer { conn: Some(conn), options, inbox, closing: Vec::new() };
+        tokio::spawn(writer.run());
+        Self(sender)
+    }
+
+    /// Runs `work` in the next group and waits until it is durable.
+    pub(super) async fn write<F, T, E>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'a, 'c> FnOnce(&'a mut Tx<'c>) -> BoxFuture<'a, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let call = Call { work: Some(work), outcome: None, caller };
+        if self.0.send(Message::Job(Box::new(call))).await.is_err() {
+            return Err(lost().into());
+        }
+        match answer.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(payload)) => std::panic::resume_unwind(payload),
+            Err(_) => Err(lost().into()),
+        }
+    }
+
+    /// Takes no more jobs, finishes those that wait, and closes the file.
+    pub(super) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.0.send(Message::Close(done)).await.is_ok() {
+            // An error here says that the writer is gone already.
+            closed.await.ok();
+        }
+    }
+}
+
+fn lost() -> StoreError {
+    StoreError::Unavailable("the database is being closed".to_owned())
+}
+
+struct Writer {
+    /// `None` after a failure, until the next group opens another.
+    conn: Option<SqliteConnection>,
+    options: SqliteConnectOptions,
+    inbox: mpsc::Receiver<Message>,
+    closing: Vec<oneshot::Sender<()>>,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        while let Some(message) = self.inbox.recv().await {
+            if let Some(first) = self.job_of(message) {
+                self.group(first).await;
+            }
+        }
+        self.disconnect().await;
+        for done in self.closing {
+            done.send(()).ok();
+        }
+    }
+
+    fn job_of(&mut self, message: Message) -> Option<Box<dyn Job>> {
+        match message {
+            Message::Job(job) => Some(job),
+            Message::Close(done) => {
+                self.inbox.close();
+                self.closing.push(done);
+                None
+            }
+        }
+    }
+
+    fn waiting_job(&mut self) -> Option<Box<dyn Job>> {
+        let message = self.inbox.try_recv().ok()?;
+        self.job_of(message)
+    }
+
+    /// One transaction: `first`, and what waits behind it.
+    async fn group(&mut self, first: Box<dyn Job>) {
+        let mut ran = Vec::new();
+        let committed = match self.begin().await {
+            Ok(conn) => {
+                let (conn, outcome) = self.run_group(conn, first, &mut ran).await;
+                self.conn = Some(conn);
+                outcome
+            }
+            Err(error) => {
+                // Who waits behind a database that cannot be written is told at once, instead of
+                // one after the other when each has waited for the lock again.
+                ran.push(first);
+                while let Some(job) = self.waiting_job() {
+                    ran.push(job);
+                }
+                Err(error)
+            }
+        };
+        if committed.is_err() {
+            // Closing rolls back whatever is still open, however the group failed.
+            self.disconnect().await;
+        }
+        for job in ran {
+            job.answer(committed.clone());
+        }
+    }
+
+    async fn begin(&mut self) -> Result<SqliteConnection, StoreError> {
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => SqliteConnection::connect_with(&self.options).await?,
+        };
+        match control(&mut conn, BEGIN).await {
+            Ok(()) => Ok(conn),
+            Err(error) => {
+                self.conn = Some(conn);
+                Err(error)
+            }
+        }
+    }
+
+    async fn run_group(
+        &mut self,
+        mut conn: SqliteConnection,
+        first: Box<dyn Job>,
+        ran: &mut Vec<Box<dyn Job>>,
+    ) -> (SqliteConnection, Result<(), StoreError>) {
+        let mut next = Some(first);
+        while let Some(mut job) = next {
+            let verdict = job.run(&mut Tx::new(Conn::Sqlite(&mut conn))).await;
+            ran.push(job);
+            next = if ran.len() < LARGEST_GROUP { self.waiting_job() } else { None };
+            let step = match (verdict, &next) {
+                (Verdict::Undo, _) => control(&mut conn, UNDO).await,
+                (Verdict::Keep, Some(_)) => control(&mut conn, KEEP).await,
+                (Verdict::Keep, None) => Ok(()),
+            };
+            if step.is_err() {
+                // The engine ended the transaction by itself, as it does when the disk is full. The
+                // job that was taken from the queue did not run; it fails with the others.
+                ran.extend(next);
+                return (conn, step);
+            }
+        }
+        let committed = control(&mut conn, COMMIT).await;
+        (conn, committed)
+    }
+
+    async fn disconnect(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            // There is nothing left to do for a connection that cannot even be closed.
+            conn.close().await.ok();
+        }
+    }
+}
+
+/// Runs a statement that steers the transaction.
+async fn control(conn: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
+    sqlx::query(sql).execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! What can go wrong below the services, in the kinds that they answer differently.
+
+use sqlx::error::{DatabaseError, ErrorKind};
+
+use super::dialect;
+
+/// A statement, a commit or the opening of the database did not succeed.
+///
+/// No text in here holds a value of a row.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached, is full, or lost a race that another try may win. Nothing
+    /// was acknowledged; the answer is 503 with `Retry-After`.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// Another row already holds a value that only one may hold. On PostgreSQL the transaction is
+    /// dead from here on: the job must end with an error.
+    #[error("already taken: {0:?}")]
+    Conflict(Unique),
+    /// A row names another one that is not there (any more).
+    #[error("a row that is referred to does not exist")]
+    MissingReference,
+    /// A row holds what Doorward never writes; the column, as `table.column`.
+    #[error("the database holds a value that cannot be read: {0}")]
+    Corrupt(String),
+    /// The tables are not those of this version of Doorward.
+    #[error("the database schema does not fit: {0}")]
+    Schema(String),
+    /// The address of the database cannot be read.
+    #[error("the address of the database is wrong: {0}")]
+    Address(String),
+    /// The database refused a statement: a mistake of ours, or a trigger that did its duty.
+    #[error("the database refused a statement: {0}")]
+    Refused(String),
+}
+
+/// What only one row may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unique {
+    /// A user's name.
+    Username,
+    /// What a user's name looks like.
+    UsernameSkeleton,
+    /// A user's e-mail address.
+    Email,
+    /// A `client_id`, of a deleted client as well.
+    ClientId,
+    /// The hash of a session's cookie.
+    SessionToken,
+    /// The authorization request behind a code.
+    Flow,
+    /// The one active signing key of an algorithm.
+    ActiveSigningKey,
+    /// The primary key of a table or another index: ids that collide by no accident.
+    Other,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(refusal) = &error {
+            return of_database(refusal.as_ref());
+        }
+        if matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+        ) {
+            return Self::Unavailable(error.to_string());
+        }
+        if let sqlx::Error::ColumnDecode { index, .. } = &error {
+            return Self::Corrupt(index.clone());
+        }
+        Self::Refused(error.to_string())
+    }
+}
+
+/// What the engine said, as the services see it. Both engines tell the kinds of constraints apart.
+fn of_database(refusal: &dyn DatabaseError) -> StoreError {
+    if refusal.kind() == ErrorKind::UniqueViolation {
+        return StoreError::Conflict(dialect::unique(refusal));
+    }
+    if refusal.kind() == ErrorKind::ForeignKeyViolation {
+        return StoreError::MissingReference;
+    }
+    if dialect::is_unavailable(refusal) {
+        return StoreError::Unavailable(refusal.message().to_owned());
+    }
+    StoreError::Refused(refusal.message().to_owned())
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::Execute(error)
+            | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => error.into(),
+            sqlx::migrate::MigrateError::VersionMissing(version) => Self::Schema(format!(
+                "it has migration {version}, which this version of Doorward does not know: it was \
+                 used by a newer one"
+            )),
+            other => Self::Schema(other.to_string()),
+        }
+    }
+}

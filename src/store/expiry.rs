@@ -1,0 +1,140 @@
+//! Deleting what has expired, a little at a time. Nothing depends on when: a row that has expired
+//! counts as absent whether it is still there or not.
+
+use std::time::Duration;
+
+use super::{
+    Db, StoreError,
+    db::run::execute,
+    statements::{Statement, statements},
+};
+use crate::types::Timestamp;
+
+statements! { "expiry";
+    /// Codes outlive their expiry, so that a late replay is still recognised.
+    CODES = "DELETE FROM authorization_codes WHERE hash IN (
+                 SELECT hash FROM authorization_codes WHERE expires_at <= $1
+                 ORDER BY expires_at LIMIT $2)";
+    ACCESS_TOKENS = "DELETE FROM access_tokens WHERE hash IN (
+                         SELECT hash FROM access_tokens WHERE expires_at <= $1
+                         ORDER BY expires_at LIMIT $2)";
+    REVOKED_TOKENS = "DELETE FROM revoked_tokens WHERE hash IN (
+                          SELECT hash FROM revoked_tokens WHERE expires_at <= $1
+                          ORDER BY expires_at LIMIT $2)";
+    REFRESH_FAMILIES = "DELETE FROM refresh_families WHERE id IN (
+                            SELECT id FROM refresh_families
+                            WHERE idle_expires_at <= $1 OR absolute_expires_at <= $1 LIMIT $2)";
+    /// A grant goes when nothing can hang from it any more. Its JWT access tokens have no rows: the
+    /// cut-off time accounts for them.
+    GRANTS = "DELETE FROM grants WHERE id IN (
+                  SELECT g.id FROM grants g WHERE g.created_at <= $1
+                      AND NOT EXISTS (SELECT 1 FROM authorization_codes c WHERE c.grant_id = g.id)
+                      AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.grant_id = g.id)
+                      AND NOT EXISTS (SELECT 1 FROM refresh_families f WHERE f.grant_id = g.id)
+                  LIMIT $2)";
+    SESSIONS = "DELETE FROM sessions WHERE id IN (
+                    SELECT id FROM sessions
+                    WHERE expires_at <= $1 OR idle_expires_at <= $1 OR ended_at <= $1 LIMIT $2)";
+    CLIENT_ASSERTIONS = "DELETE FROM client_assertions WHERE hash IN (
+                             SELECT hash FROM client_assertions WHERE expires_at <= $1
+                             ORDER BY expires_at LIMIT $2)";
+    CLIENT_SECRETS = "DELETE FROM client_secrets WHERE id IN (
+                          SELECT id FROM client_secrets WHERE expires_at <= $1
+                          ORDER BY expires_at LIMIT $2)";
+    SIGN_IN_ATTEMPTS = "DELETE FROM sign_in_attempts WHERE key IN (
+                            SELECT key FROM sign_in_attempts WHERE updated_at <= $1
+                            ORDER BY updated_at LIMIT $2)";
+    CHANGES = "DELETE FROM change_log WHERE seq IN (
+                   SELECT seq FROM change_log WHERE at <= $1 ORDER BY at LIMIT $2)";
+    BOOTSTRAP_LINKS = "DELETE FROM bootstrap_links WHERE hash IN (
+                           SELECT hash FROM bootstrap_links WHERE expires_at <= $1
+                           ORDER BY expires_at LIMIT $2)";
+}
+
+/// The most rows that one statement deletes, so that no write waits long behind it.
+const BATCH: u64 = 500;
+
+/// How long things are kept after they have ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// Authorization codes after their expiry.
+    pub code: Duration,
+    /// The longest lifetime that an access token can have: so long a grant and a refresh token
+    /// family are kept after the last token could have been issued under them.
+    pub longest_access_token: Duration,
+    /// Sessions after their end or expiry.
+    pub session: Duration,
+    /// Counters of failed sign-ins after the last failure.
+    pub sign_in_attempt: Duration,
+    /// Changes after every node has long heard of them.
+    pub change: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            code: DAY,
+            longest_access_token: DAY,
+            session: DAY,
+            sign_in_attempt: DAY,
+            change: Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+/// How many rows of each table were deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// By table, in the order of deletion.
+    pub rows: Vec<(&'static str, u64)>,
+}
+
+impl Swept {
+    /// Whether a table may have more to delete.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.rows.iter().any(|(_, count)| *count >= BATCH)
+    }
+
+    /// How many rows were deleted in all.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.rows.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// Deletes at most 500 expired rows of each table, each table in a transaction of its own.
+pub async fn sweep(db: &Db, now: Timestamp, keep: &Retention) -> Result<Swept, StoreError> {
+    let after_tokens = now.minus(keep.longest_access_token);
+    let after_codes = now.minus(keep.code);
+    // What hangs from a grant goes before it.
+    let tables: [(&'static str, Statement, Timestamp); 11] = [
+        ("authorization_codes", CODES, after_codes),
+        ("access_tokens", ACCESS_TOKENS, now),
+        ("revoked_tokens", REVOKED_TOKENS, now),
+        ("refresh_families", REFRESH_FAMILIES, after_tokens),
+        ("grants", GRANTS, after_tokens.min(after_codes)),
+        ("sessions", SESSIONS, now.minus(keep.session)),
+        ("client_assertions", CLIENT_ASSERTIONS, now),
+        ("client_secrets", CLIENT_SECRETS, now),
+        ("sign_in_attempts", SIGN_IN_ATTEMPTS, now.minus(keep.sign_in_attempt)),
+        ("change_log", CHANGES, now.minus(keep.change)),
+        ("bootstrap_links", BOOTSTRAP_LINKS, now),
+    ];
+    let mut swept = Swept::default();
+    for (table, statement, before) in tables {
+        let count = db.write(move |tx| Box::pin(delete(tx, statement, before))).await?;
+        swept.rows.push((table, count));
+    }
+    Ok(swept)
+}
+
+async fn delete(
+    tx: &mut super::Tx<'_>,
+    statement: Statement,
+    before: Timestamp,
+) -> Result<u64, StoreError> {
+    let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
+    execute!(tx, statement, before.unix(), most)
+}

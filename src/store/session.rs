@@ -1,0 +1,209 @@
+//! Browser sessions.
+
+use uuid::Uuid;
+
+use super::{
+    Conn, StoreError, Tx,
+    db::run::{execute, fetch_all, fetch_optional},
+    row::{self, Id},
+    statements::statements,
+    user::{self, UserRow},
+};
+use crate::{
+    identity::{session::BrowserSession, user::User},
+    types::{Authentication, SessionId, Timestamp, TokenHash, UserId},
+};
+
+/// The columns of [`SessionRow`], of the table under the name `s`.
+macro_rules! columns {
+    () => {
+        "s.id, s.token_hash, s.user_id, s.auth_time, s.acr, s.amr, s.created_at,
+         s.last_seen_at, s.idle_expires_at, s.expires_at, s.ended_at, s.address, s.user_agent"
+    };
+}
+
+statements! { "session";
+    INSERT = "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at,
+                  last_seen_at, idle_expires_at, expires_at, ended_at, address, user_agent)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    FIND_LIVE = concat!("SELECT ", columns!(), ", ", user::columns!(), "
+        FROM sessions s JOIN users u ON u.id = s.user_id
+        WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2
+            AND s.expires_at > $2 AND u.status = 'enabled'");
+    FIND = concat!("SELECT ", columns!(), " FROM sessions s WHERE s.id = $1");
+    LIST_LIVE = concat!("SELECT ", columns!(), " FROM sessions s
+        WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2
+        ORDER BY s.last_seen_at DESC, s.id DESC");
+    TOUCH = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3
+             WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2";
+    END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    END_ALL = "UPDATE sessions SET ended_at = $2
+               WHERE user_id = $1 AND ended_at IS NULL RETURNING id";
+    END_ALL_EXCEPT = "UPDATE sessions SET ended_at = $2
+                      WHERE user_id = $1 AND ended_at IS NULL AND id <> $3 RETURNING id";
+    END_OLDEST = "UPDATE sessions SET ended_at = $2
+                  WHERE user_id = $1 AND ended_at IS NULL AND id NOT IN (
+                      SELECT id FROM sessions
+                      WHERE user_id = $1 AND ended_at IS NULL AND idle_expires_at > $2
+                          AND expires_at > $2
+                      ORDER BY last_seen_at DESC, id DESC LIMIT $3)
+                  RETURNING id";
+}
+
+/// Adds a session.
+pub async fn insert(tx: &mut Tx<'_>, session: &BrowserSession) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        INSERT,
+        session.id.uuid(),
+        row::bytes(&session.token_hash),
+        session.user_id.uuid(),
+        session.authentication.auth_time.unix(),
+        session.authentication.acr.as_str(),
+        row::json("sessions.amr", &session.authentication.amr)?,
+        session.created_at.unix(),
+        session.last_seen_at.unix(),
+        session.idle_expires_at.unix(),
+        session.expires_at.unix(),
+        row::seconds(session.ended_at),
+        session.address.as_deref(),
+        session.user_agent.as_deref(),
+    )?;
+    Ok(())
+}
+
+/// The session that this cookie opens at `now`, and its user. `None` when it has ended or expired,
+/// or when the user is disabled.
+pub async fn find_live(
+    conn: &mut Conn<'_>,
+    token_hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<(BrowserSession, User)>, StoreError> {
+    let row =
+        fetch_optional!(SessionWithUser, conn, FIND_LIVE, row::bytes(token_hash), now.unix())?;
+    row.map(|row| Ok((row.session.try_into()?, row.user.try_into()?))).transpose()
+}
+
+/// The session of that id, live or not.
+pub async fn find(
+    conn: &mut Conn<'_>,
+    id: SessionId,
+) -> Result<Option<BrowserSession>, StoreError> {
+    fetch_optional!(SessionRow, conn, FIND, id.uuid())?.map(BrowserSession::try_from).transpose()
+}
+
+/// The user's sessions that live at `now`, the last used one first.
+pub async fn list_live(
+    conn: &mut Conn<'_>,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<Vec<BrowserSession>, StoreError> {
+    let rows = fetch_all!(SessionRow, conn, LIST_LIVE, user_id.uuid(), now.unix())?;
+    rows.into_iter().map(BrowserSession::try_from).collect()
+}
+
+/// That a session was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionTouch {
+    /// Which.
+    pub id: SessionId,
+    /// When.
+    pub last_seen_at: Timestamp,
+    /// When it dies now unless it is used again.
+    pub idle_expires_at: Timestamp,
+}
+
+/// Writes down that sessions were used. One that was used later, or has ended, stays as it is.
+pub async fn touch(tx: &mut Tx<'_>, touches: &[SessionTouch]) -> Result<(), StoreError> {
+    let mut touches = touches.to_vec();
+    // Rows are locked in one order by everybody, so that no two batches wait for each other.
+    touches.sort_unstable_by_key(|touch| touch.id);
+    for touch in touches {
+        let (last_seen_at, idle_expires_at) = (touch.last_seen_at, touch.idle_expires_at);
+        execute!(tx, TOUCH, touch.id.uuid(), last_seen_at.unix(), idle_expires_at.unix())?;
+    }
+    Ok(())
+}
+
+/// Ends a session; whether it ended now.
+pub async fn end(tx: &mut Tx<'_>, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(execute!(tx, END, id.uuid(), now.unix())? > 0)
+}
+
+/// Ends the user's sessions, all or all but one; those that ended now.
+pub async fn end_all(
+    tx: &mut Tx<'_>,
+    user_id: UserId,
+    except: Option<SessionId>,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let rows = match except {
+        None => fetch_all!(Id, tx, END_ALL, user_id.uuid(), now.unix())?,
+        Some(kept) => fetch_all!(Id, tx, END_ALL_EXCEPT, user_id.uuid(), now.unix(), kept.uuid())?,
+    };
+    Ok(ids(rows))
+}
+
+/// Ends the user's sessions beyond the `keep` that were used last; those that ended now.
+pub async fn end_oldest(
+    tx: &mut Tx<'_>,
+    user_id: UserId,
+    keep: u32,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let rows = fetch_all!(Id, tx, END_OLDEST, user_id.uuid(), now.unix(), i64::from(keep))?;
+    Ok(ids(rows))
+}
+
+fn ids(rows: Vec<Id>) -> Vec<SessionId> {
+    rows.into_iter().map(|row| SessionId::from_uuid(row.id)).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionWithUser {
+    #[sqlx(flatten)]
+    session: SessionRow,
+    #[sqlx(flatten)]
+    user: UserRow,
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    id: Uuid,
+    token_hash: Vec<u8>,
+    user_id: Uuid,
+    auth_time: i64,
+    acr: String,
+    amr: String,
+    created_at: i64,
+    last_seen_at: i64,
+    idle_expires_at: i64,
+    expires_at: i64,
+    ended_at: Option<i64>,
+    address: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl TryFrom<SessionRow> for BrowserSession {
+    type Error = StoreError;
+
+    fn try_from(row: SessionRow) -> Result<Self, Self::Error> {
+        Ok(Self {
+            id: SessionId::from_uuid(row.id),
+            token_hash: row::hash("sessions.token_hash", row.token_hash)?,
+            user_id: UserId::from_uuid(row.user_id),
+            authentication: Authentication {
+                auth_time: Timestamp::from_unix(row.auth_time),
+                acr: row.acr,
+                amr: row::document("sessions.amr", &row.amr)?,
+            },
+            created_at: Timestamp::from_unix(row.created_at),
+            last_seen_at: Timestamp::from_unix(row.last_seen_at),
+            idle_expires_at: Timestamp::from_unix(row.idle_expires_at),
+            expires_at: Timestamp::from_unix(row.expires_at),
+            ended_at: row::time(row.ended_at),
+            address: row.address,
+            user_agent: row.user_agent,
+        })
+    }
+}

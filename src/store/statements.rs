@@ -1,0 +1,73 @@
+//! Every statement of the store, by name. A test prepares all of them on both engines.
+
+/// One SQL text, with `$1` placeholders, that both engines understand. Only the macro `statements!`
+/// makes one, so none is missing from [`all`].
+#[derive(Debug, Clone, Copy)]
+pub struct Statement {
+    name: &'static str,
+    sql: &'static str,
+}
+
+impl Statement {
+    /// Called by `statements!`.
+    pub(super) const fn listed(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sql }
+    }
+
+    /// The noun and the name of the constant.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The text.
+    #[must_use]
+    pub const fn sql(&self) -> &'static str {
+        self.sql
+    }
+}
+
+/// Names the statements of one noun, and lists them.
+macro_rules! statements {
+    ($noun:literal; $($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $(
+            $(#[$doc])*
+            const $name: $crate::store::statements::Statement =
+                $crate::store::statements::Statement::listed(
+                    concat!($noun, "::", stringify!($name)),
+                    $sql,
+                );
+        )*
+        /// The statements of this file.
+        pub(super) const STATEMENTS: &[$crate::store::statements::Statement] = &[$($name,)*];
+    };
+}
+
+pub(super) use statements;
+
+/// Every statement of the store.
+pub fn all() -> impl Iterator<Item = Statement> {
+    [
+        super::access_token::STATEMENTS,
+        super::audit_event::STATEMENTS,
+        super::authorization_code::STATEMENTS,
+        super::bootstrap::STATEMENTS,
+        super::change_log::STATEMENTS,
+        super::client::STATEMENTS,
+        super::client_assertion::STATEMENTS,
+        super::client_secret::STATEMENTS,
+        super::consent::STATEMENTS,
+        super::expiry::STATEMENTS,
+        super::grant::STATEMENTS,
+        super::meta::STATEMENTS,
+        super::refresh_family::STATEMENTS,
+        super::revoked_token::STATEMENTS,
+        super::session::STATEMENTS,
+        super::sign_in_attempt::STATEMENTS,
+        super::signing_key::STATEMENTS,
+        super::user::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
