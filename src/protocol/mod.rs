@@ -3,8 +3,13 @@
 //! Nothing here waits, reaches outside, reads a clock or draws a random number: what a rule needs to
 //! know is an argument, in the order entity, request, policy, now.
 
+pub mod authorize;
+pub mod claims;
 pub mod client;
 pub mod consent;
 pub mod error;
 pub mod grant;
+pub mod issuer;
 pub mod jose;
+pub mod params;
+pub mod policy;

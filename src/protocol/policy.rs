@@ -1,0 +1,59 @@
+//! What the operator decides once for the whole server, as the rules read it.
+
+use std::time::Duration;
+
+use super::{claims, issuer::Issuer, jose::Alg};
+use crate::types::Scope;
+
+/// The server's own settings that the rules need.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Who this server is.
+    pub issuer: Issuer,
+    /// The scopes that discovery announces.
+    pub scopes_supported: Scope,
+    /// The authentication contexts that a user can reach here; the values of `acr`.
+    pub acr_values_supported: Vec<String>,
+    /// The languages of the pages, as BCP 47 tags.
+    pub ui_locales_supported: Vec<String>,
+    /// The signature algorithms that an active key exists for.
+    pub signing_algs: Vec<Alg>,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+}
+
+/// How long what the server issues lives, unless a client's registration says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// An authorization code.
+    pub code: Duration,
+    /// An access token.
+    pub access_token: Duration,
+    /// An ID token.
+    pub id_token: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            code: Duration::from_secs(60),
+            access_token: Duration::from_secs(10 * 60),
+            id_token: Duration::from_secs(10 * 60),
+        }
+    }
+}
+
+impl Policy {
+    /// The policy of a server that was told nothing but its name.
+    #[must_use]
+    pub fn new(issuer: Issuer) -> Self {
+        Self {
+            issuer,
+            scopes_supported: claims::standard_scopes(),
+            acr_values_supported: Vec::new(),
+            ui_locales_supported: vec!["en".to_owned()],
+            signing_algs: vec![Alg::RS256, Alg::ES256, Alg::PS256, Alg::EdDSA],
+            lifetimes: Lifetimes::default(),
+        }
+    }
+}
