@@ -4,6 +4,7 @@
 //! know is an argument, in the order entity, request, policy, now.
 
 pub mod client;
+pub mod client_auth;
 pub mod consent;
 pub mod error;
 pub mod grant;
