@@ -9,3 +9,4 @@ pub mod consent;
 pub mod error;
 pub mod grant;
 pub mod jose;
+pub mod token;
