@@ -6,6 +6,7 @@
 pub mod authorize;
 pub mod claims;
 pub mod client;
+pub mod client_auth;
 pub mod consent;
 pub mod error;
 pub mod grant;
@@ -13,3 +14,4 @@ pub mod issuer;
 pub mod jose;
 pub mod params;
 pub mod policy;
+pub mod token;

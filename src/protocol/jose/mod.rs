@@ -22,3 +22,6 @@ pub use verify::{
     unverified_subject, verify,
 };
 pub use verifying_key::{VerifyingKey, VerifyingKeys};
+
+#[cfg(test)]
+pub(crate) use signing_key::tests::key as test_key;
