@@ -2,19 +2,28 @@
 //! decision in one transaction; what is signed or sent goes out after the commit.
 
 pub mod access_token;
+pub mod browser_session;
 pub mod cache;
 pub mod changes;
+pub mod client_authentication;
 pub mod clients;
 pub mod context;
 pub mod error;
 pub mod flow;
+pub mod introspect;
 pub mod issue;
 pub mod key_rotation;
 pub mod keys;
 pub mod password_pool;
 pub mod policy;
+pub mod rates;
+pub mod revoke;
+pub mod seen;
+pub mod sign_in;
 pub mod start;
 pub mod token;
+pub mod user_facts;
+pub mod userinfo;
 pub mod vault;
 
 pub use context::Context;
