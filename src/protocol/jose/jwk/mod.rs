@@ -428,7 +428,7 @@ impl From<Jwk> for Members {
 }
 
 /// Public signature keys, of a client or of this server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "MembersSet")]
 pub struct JwkSet {
     keys: Vec<Jwk>,
