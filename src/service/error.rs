@@ -30,7 +30,7 @@ impl ServiceError {
 
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
-        if error.is_unavailable() {
+        if matches!(error, StoreError::Unavailable(_)) {
             Self::Unavailable(error)
         } else {
             Self::Internal(error.to_string())
