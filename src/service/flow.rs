@@ -12,11 +12,11 @@ use crate::{
     protocol::{
         authorize::{
             AuthorizationRequest, AuthorizeError, RedirectTarget, Unmatched,
-            id_token_hint::IdTokenHint,
+            id_token_hint::IdTokenHint, interaction::FlowFacts,
         },
         client::Client,
     },
-    types::{SessionId, Timestamp, TokenHash, token::TokenKind},
+    types::{Timestamp, TokenHash, token::TokenKind},
 };
 
 /// An authorization request on its way through the pages. As it comes back from a browser its address
@@ -27,14 +27,10 @@ pub struct Flow<R = RedirectTarget> {
     id: [u8; 32],
     /// What the client asked for.
     pub request: AuthorizationRequest<R>,
-    /// Who should be signed in, as a verified `id_token_hint` says.
-    pub hint: IdTokenHint,
+    /// What happened since.
+    pub facts: FlowFacts,
     /// When it asked.
     pub started_at: Timestamp,
-    /// The session that the user signed in to, or chose, within this flow.
-    pub session: Option<SessionId>,
-    /// When the user signed in within this flow.
-    pub authenticated_at: Option<Timestamp>,
 }
 
 /// Why a presented `flow` value is not continued.
@@ -51,14 +47,12 @@ pub enum FlowError {
 impl Flow {
     /// A flow that starts now.
     #[must_use]
-    pub fn start(ctx: &Context, request: AuthorizationRequest, hint: IdTokenHint) -> Self {
+    pub fn start(ctx: &Context, request: AuthorizationRequest, id_token_hint: IdTokenHint) -> Self {
         Self {
             id: ctx.random(),
             request,
-            hint,
+            facts: FlowFacts { id_token_hint, ..FlowFacts::default() },
             started_at: ctx.now(),
-            session: None,
-            authenticated_at: None,
         }
     }
 
@@ -105,10 +99,8 @@ impl Flow<Unmatched> {
         Ok(Flow {
             id: self.id,
             request: self.request.revalidate(client)?,
-            hint: self.hint,
+            facts: self.facts,
             started_at: self.started_at,
-            session: self.session,
-            authenticated_at: self.authenticated_at,
         })
     }
 }

@@ -2,6 +2,7 @@
 //! decision in one transaction; what is signed or sent goes out after the commit.
 
 pub mod access_token;
+pub mod authorize;
 pub mod browser_session;
 pub mod cache;
 pub mod changes;
