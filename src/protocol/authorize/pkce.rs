@@ -1,15 +1,17 @@
-//! PKCE: the challenge of an authorization request. RFC 7636, RFC 9700 §2.1.1.
-//!
-//! Its verifier is checked where the code is redeemed, in [`crate::protocol::grant::authorization_code`].
+//! PKCE: proof that who redeems a code is who asked for it. RFC 7636, RFC 9700 §2.1.1.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Input, Resumed};
-use crate::protocol::{
-    client::Client,
-    error::{ErrorCode, OAuthError},
-    params::Params,
+use crate::{
+    protocol::{
+        client::Client,
+        error::{ErrorCode, OAuthError},
+        params::Params,
+    },
+    types::digest::sha256,
 };
 
 /// An S256 challenge: the 43 characters of base64url that spell a SHA-256, in the one canonical way.
@@ -110,6 +112,69 @@ fn challenge(client: &Client, params: &Params) -> Result<Option<CodeChallenge>, 
     CodeChallenge::parse(challenge).map(Some)
 }
 
+/// What can be wrong with the `code_verifier` of a token request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VerifierError {
+    /// Not 43 to 128 unreserved characters. RFC 7636 §4.1.
+    #[error("code_verifier is malformed")]
+    Malformed,
+    /// The request had a challenge; the redemption has no verifier.
+    #[error("code_verifier is missing")]
+    Missing,
+    /// The request had no challenge, the redemption has a verifier: a downgrade. RFC 9700 §2.1.1.
+    #[error("code_verifier without code_challenge")]
+    Unasked,
+    /// It does not hash to the challenge.
+    #[error("code_verifier does not match code_challenge")]
+    Wrong,
+}
+
+impl From<VerifierError> for OAuthError {
+    fn from(error: VerifierError) -> Self {
+        let (code, description) = match error {
+            VerifierError::Malformed => (
+                ErrorCode::InvalidRequest,
+                "code_verifier must have 43 to 128 characters from A-Z a-z 0-9 - . _ ~",
+            ),
+            VerifierError::Missing => (ErrorCode::InvalidGrant, "code_verifier is missing"),
+            VerifierError::Unasked => (
+                ErrorCode::InvalidGrant,
+                "code_verifier was sent, but the authorization request had no code_challenge",
+            ),
+            VerifierError::Wrong => {
+                (ErrorCode::InvalidGrant, "code_verifier does not match code_challenge")
+            }
+        };
+        Self::new(code, description)
+    }
+}
+
+/// The verifier must hash to the challenge, and be there exactly when the challenge was.
+/// RFC 7636 §4.6, RFC 9700 §2.1.1.
+///
+/// # Errors
+/// [`VerifierError`], one variant for each way.
+pub fn verify(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), VerifierError> {
+    if verifier.is_some_and(|verifier| !is_verifier(verifier)) {
+        return Err(VerifierError::Malformed);
+    }
+    match (challenge, verifier) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(VerifierError::Unasked),
+        (Some(_), None) => Err(VerifierError::Missing),
+        (Some(challenge), Some(verifier)) => {
+            let hashed = Base64UrlUnpadded::encode_string(&sha256(verifier.as_bytes()));
+            verify_slices_are_equal(hashed.as_bytes(), challenge.as_bytes())
+                .map_err(|_| VerifierError::Wrong)
+        }
+    }
+}
+
+fn is_verifier(text: &str) -> bool {
+    let unreserved = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    (43..=128).contains(&text.len()) && text.bytes().all(unreserved)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,9 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn appendix_b_example_is_accepted() {
+    fn appendix_b_example_is_accepted_and_verified() {
         let read = read(&format!("code_challenge={CHALLENGE}&code_challenge_method=S256"));
         assert_eq!(read.unwrap().unwrap().as_str(), CHALLENGE);
+        assert_eq!(verify(Some(CHALLENGE), Some(VERIFIER)), Ok(()));
     }
 
     #[test]
@@ -169,5 +235,32 @@ mod tests {
         for bad in [short, &last_bits, &long, &padded, &standard, VERIFIER.trim_end_matches('k')] {
             assert_eq!(CodeChallenge::parse(bad), Err(PkceError::Malformed), "{bad}");
         }
+    }
+
+    #[test]
+    fn pkce_04_05_a_verifier_comes_exactly_with_a_challenge() {
+        assert_eq!(verify(None, None), Ok(()));
+        assert_eq!(verify(None, Some(VERIFIER)), Err(VerifierError::Unasked));
+        assert_eq!(verify(Some(CHALLENGE), None), Err(VerifierError::Missing));
+        assert_eq!(OAuthError::from(VerifierError::Unasked).code, ErrorCode::InvalidGrant);
+        assert_eq!(OAuthError::from(VerifierError::Missing).code, ErrorCode::InvalidGrant);
+    }
+
+    #[test]
+    fn pkce_06_09_a_wrong_verifier_is_an_invalid_grant() {
+        let other = VERIFIER.replace('d', "e");
+        assert_eq!(verify(Some(CHALLENGE), Some(&other)), Err(VerifierError::Wrong));
+        assert_eq!(OAuthError::from(VerifierError::Wrong).code, ErrorCode::InvalidGrant);
+    }
+
+    #[test]
+    fn pkce_07_a_verifier_has_43_to_128_unreserved_characters() {
+        let long = "a".repeat(129);
+        let with_nul = format!("{VERIFIER}\0");
+        let with_plus = format!("{VERIFIER}+");
+        for bad in [&VERIFIER[..42], &long, &with_nul, &with_plus, ""] {
+            assert_eq!(verify(Some(CHALLENGE), Some(bad)), Err(VerifierError::Malformed), "{bad}");
+        }
+        assert_eq!(OAuthError::from(VerifierError::Malformed).code, ErrorCode::InvalidRequest);
     }
 }
