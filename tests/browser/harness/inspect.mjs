@@ -1,0 +1,61 @@
+// What every page must keep: accessible by rule, readable on a small screen, usable from the keyboard.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Runs the rules of axe-core, WCAG 2.2 AA, over the page as it stands. */
+export async function isAccessible(page, where) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate((values) => globalThis.axe.run(document, { runOnly: values }), tags);
+  const found = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => {
+    return `${id} at ${target.join(' ')}: ${failureSummary}`;
+  }));
+  assert.deepEqual(found, [], where);
+}
+
+/** One heading of the first level, a language, a title. */
+export async function isNamed(page, where) {
+  assert.equal(await page.locator('h1').count(), 1, `${where}: one h1`);
+  assert.ok(await page.getAttribute('html', 'lang'), `${where}: a language`);
+  assert.ok((await page.title()).trim(), `${where}: a title`);
+}
+
+/** Nothing sticks out sideways. */
+export async function fits(page, where) {
+  const [needed, given] = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return [scrollWidth, clientWidth];
+  });
+  assert.ok(needed <= given, `${where}: ${needed} px wide in ${given} px`);
+}
+
+/** Tab goes through everything that can be used, in the order of the document, and shows where it is. */
+export async function tabsInOrder(page, where) {
+  const usable = 'a[href], button:not([disabled]), input:not([type="hidden"]):not([disabled]), select, summary, textarea';
+  const expected = await page.evaluate((selector) => {
+    document.activeElement?.blur();
+    const all = [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility());
+    return all.filter((element, index) => {
+      element.dataset.order = index;
+      return element.tabIndex === 0;
+    }).length;
+  }, usable);
+  let last = -1;
+  await page.evaluate(() => getSelection()?.removeAllRanges());
+  for (let press = 0; press < expected; press += 1) {
+    await page.keyboard.press('Tab');
+    const [order, outlined, name] = await page.evaluate(() => {
+      const element = document.activeElement;
+      const style = getComputedStyle(element);
+      const outlined = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+      return [Number(element.dataset.order ?? -1), outlined, element.outerHTML.slice(0, 120)];
+    });
+    assert.ok(order > last, `${where}: the focus goes back to ${name}`);
+    assert.ok(outlined, `${where}: no visible focus on ${name}`);
+    last = order;
+  }
+}
