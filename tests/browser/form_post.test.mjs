@@ -36,7 +36,7 @@ world.scenario('without script a button posts the answer', async ({ page }) => {
   await signIn(page, users.alice);
   await arrive(page, paths.consent);
   await page.click(elements.allow);
-  await page.click(`form[action="${world.app.callback}"] [type="submit"]`);
+  await page.click(elements.continue);
   assert.ok((await world.app.redeem(posted(await arrivalAt(page)), checks)).access_token);
 }, { javaScriptEnabled: false });
 

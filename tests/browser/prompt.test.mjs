@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { arrive, paths, signInSilently, signInToApp } from './harness/pages.mjs';
+import { arrive, elements, finish, paths, signIn, signInSilently, signInToApp } from './harness/pages.mjs';
 import { startWorld, users } from './harness/world.mjs';
 
 const world = await startWorld();
@@ -44,9 +44,23 @@ world.scenario('prompt=login can end as another user, unless the hint says who',
   assert.equal(error, 'login_required');
 });
 
-world.scenario('prompt=select_account shows who is signed in', async (visit) => {
-  await signInToApp(visit, users.alice);
-  await visit.page.goto((await world.app.begin({ prompt: 'select_account' })).url);
+world.scenario('prompt=select_account lets the user go on as who is signed in', async (visit) => {
+  const first = await signInToApp(visit, users.alice);
+  const { url, checks } = await world.app.begin({ prompt: 'select_account' });
+  await visit.page.goto(url);
   await arrive(visit.page, paths.selectAccount);
-  assert.match(await visit.page.innerText('main'), /alice/);
+  await visit.page.locator(elements.chooseAccount).filter({ hasText: 'alice' }).click();
+  const second = await world.app.redeem(await finish(visit.page), checks);
+  assert.equal(second.claims().sub, first.claims().sub);
+});
+
+world.scenario('prompt=select_account lets the user be somebody else', async (visit) => {
+  const first = await signInToApp(visit, users.alice);
+  const { url, checks } = await world.app.begin({ prompt: 'select_account' });
+  await visit.page.goto(url);
+  await arrive(visit.page, paths.selectAccount);
+  await visit.page.click(elements.anotherAccount);
+  await signIn(visit.page, users.bob);
+  const second = await world.app.redeem(await finish(visit.page), checks);
+  assert.notEqual(second.claims().sub, first.claims().sub);
 });

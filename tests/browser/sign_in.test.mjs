@@ -72,6 +72,13 @@ world.scenario('signing in needs no mouse', async ({ page }) => {
   assert.ok((await world.app.redeem(await arrive(page, '/callback'), checks)).access_token);
 });
 
+world.scenario('an app that is not known gets a page, never a redirect', async ({ page }) => {
+  const unknown = new URLSearchParams({ client_id: 'unknown', response_type: 'code', redirect_uri: world.app.callback });
+  await page.goto(`${world.doorward.issuer}/authorize?${unknown}`);
+  assert.equal(new URL(page.url()).origin, world.doorward.issuer);
+  assert.match(await page.innerText(elements.errorCode), /^(invalid_request|invalid_client|unauthorized_client)$/);
+});
+
 world.scenario('login_hint fills in the username', async ({ page }) => {
   await page.goto((await world.app.begin({ login_hint: 'bob' })).url);
   await arrive(page, paths.login);

@@ -7,8 +7,34 @@ import { createRequire } from 'node:module';
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
+const widths = [320, 360, 1280];
+const schemes = ['light', 'dark'];
+
+/** Takes a picture of the page at every width, light and dark, and hands on where it stands. */
+export async function pictures(visit, state, look = () => {}) {
+  for (const colorScheme of schemes) {
+    await visit.page.emulateMedia({ colorScheme });
+    for (const width of widths) {
+      await visit.page.setViewportSize({ width, height: 800 });
+      const where = `${state}-${width}-${colorScheme}`;
+      await visit.picture(where);
+      await look(where);
+    }
+  }
+}
+
+/** Pictures of the page, and all the rules below. */
+export async function looksRight(visit, state) {
+  await isNamed(visit.page, state);
+  await pictures(visit, state, async (where) => {
+    await fits(visit.page, where);
+    await isAccessible(visit.page, where);
+  });
+  await tabsInOrder(visit.page, state);
+}
+
 /** Runs the rules of axe-core, WCAG 2.2 AA, over the page as it stands. */
-export async function isAccessible(page, where) {
+async function isAccessible(page, where) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate((values) => globalThis.axe.run(document, { runOnly: values }), tags);
   const found = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => {
@@ -18,14 +44,14 @@ export async function isAccessible(page, where) {
 }
 
 /** One heading of the first level, a language, a title. */
-export async function isNamed(page, where) {
+async function isNamed(page, where) {
   assert.equal(await page.locator('h1').count(), 1, `${where}: one h1`);
   assert.ok(await page.getAttribute('html', 'lang'), `${where}: a language`);
   assert.ok((await page.title()).trim(), `${where}: a title`);
 }
 
 /** Nothing sticks out sideways. */
-export async function fits(page, where) {
+async function fits(page, where) {
   const [needed, given] = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
     return [scrollWidth, clientWidth];
@@ -34,7 +60,7 @@ export async function fits(page, where) {
 }
 
 /** Tab goes through everything that can be used, in the order of the document, and shows where it is. */
-export async function tabsInOrder(page, where) {
+async function tabsInOrder(page, where) {
   const usable = 'a[href], button:not([disabled]), input:not([type="hidden"]):not([disabled]), select, summary, textarea';
   const expected = await page.evaluate((selector) => {
     document.activeElement?.blur();

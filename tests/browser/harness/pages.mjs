@@ -6,6 +6,7 @@ export const paths = {
   consent: '/consent',
   selectAccount: '/select-account',
   account: '/account',
+  setup: '/setup',
   logout: '/logout',
   signedOut: '/signed-out',
 };
@@ -20,8 +21,14 @@ export const elements = {
   signOut: '#sign-out',
   stay: '#stay',
   alert: '[role="alert"]',
-  endSession: 'form[action="/account/sessions/end"] button',
+  errorCode: '#error-code',
+  chooseAccount: 'button[name="account"]',
+  anotherAccount: '#another-account',
+  continue: '#continue',
+  accountUsername: '#account-username',
+  endOtherSessions: '#end-others',
   revokeApp: 'form[action="/account/apps/revoke"] button',
+  createAdministrator: '#create',
 };
 
 /** Waits until the page is one of the named paths, and says which. */
