@@ -30,6 +30,8 @@ export class Doorward {
   async start() {
     const args = serveArguments(this);
     this.#process = spawn(program, args, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = this.#process;
+    process.once('exit', () => started.kill('SIGKILL'));
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => (this.#log += text));
     }

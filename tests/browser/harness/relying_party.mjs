@@ -11,7 +11,7 @@ import { bodyOf } from './net.mjs';
 const files = {
   '/spa/': ['../spa/index.html', 'text/html'],
   '/spa/app.js': ['../spa/app.js', 'text/javascript'],
-  '/spa/oidc-client-ts.js': ['../node_modules/oidc-client-ts/dist/esm/oidc-client-ts.js', 'text/javascript'],
+  '/spa/oidc-client-ts.js': ['../node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js', 'text/javascript'],
 };
 
 /** The app's own web server, and three clients: a web app, a page in the browser, a machine. */

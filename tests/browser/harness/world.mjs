@@ -74,7 +74,7 @@ class World {
         await run(visit);
       } catch (error) {
         await visit.picture(`failed ${title}`).catch(() => {});
-        throw error;
+        throw new Error(`it stopped at ${visit.page.url()}`, { cause: error });
       } finally {
         await visit.close();
       }

@@ -1,6 +1,6 @@
 // A page in the browser that signs in with `oidc-client-ts`: a public client, no server of its own.
 
-import { UserManager } from './oidc-client-ts.js';
+const { UserManager } = globalThis.oidc;
 
 const settings = await (await fetch('settings.json')).json();
 const home = `${location.origin}/spa/`;
