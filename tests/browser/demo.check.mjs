@@ -64,9 +64,5 @@ async function line(pattern) {
 }
 
 function signal(name) {
-  try {
-    process.kill(-demo.pid, name);
-  } catch {
-    // it is gone already
-  }
+  if (demo.exitCode === null && demo.signalCode === null) process.kill(-demo.pid, name);
 }

@@ -63,7 +63,10 @@ async function fits(page, where) {
 async function tabsInOrder(page, where) {
   const usable = 'a[href], button:not([disabled]), input:not([type="hidden"]):not([disabled]), select, summary, textarea';
   const expected = await page.evaluate((selector) => {
-    document.activeElement?.blur();
+    const start = document.createElement('button'); // focused and gone, it leaves Tab at the top of the page
+    document.body.prepend(start);
+    start.focus();
+    start.remove();
     const all = [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility());
     return all.filter((element, index) => {
       element.dataset.order = index;
@@ -71,7 +74,6 @@ async function tabsInOrder(page, where) {
     }).length;
   }, usable);
   let last = -1;
-  await page.evaluate(() => getSelection()?.removeAllRanges());
   for (let press = 0; press < expected; press += 1) {
     await page.keyboard.press('Tab');
     const [order, outlined, name] = await page.evaluate(() => {
