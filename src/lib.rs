@@ -4,6 +4,8 @@ pub mod config;
 pub mod http;
 pub mod identity;
 pub mod protocol;
+pub mod server;
 pub mod service;
 pub mod store;
+pub mod telemetry;
 pub mod types;
