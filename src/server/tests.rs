@@ -113,6 +113,16 @@ async fn headers_that_never_end_are_not_waited_for() {
     exchange(server.address, b"GET / HTTP/1.1\r\nhost: localhost\r\n").await;
 }
 
+/// The bound on the first request is axum-server's; on the following ones it is hyper's.
+#[tokio::test]
+async fn headers_of_a_second_request_are_not_waited_for_either() {
+    let mut config = config();
+    config.limits.header_timeout = Duration::from_millis(250);
+    let server = Running::start(&config, Router::new().route("/", get(|| async { "here" }))).await;
+    let requests = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\nGET / HT";
+    assert!(exchange(server.address, requests).await.ends_with("here"));
+}
+
 #[tokio::test]
 async fn headers_are_bounded() {
     let server = Running::start(&config(), Router::new()).await;
