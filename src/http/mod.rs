@@ -2,4 +2,5 @@
 
 pub mod assets;
 pub mod layer;
+pub mod ops;
 pub mod view;
