@@ -2,6 +2,7 @@
 //! decision in one transaction; what is signed or sent goes out after the commit.
 
 pub mod access_token;
+pub mod account;
 pub mod authorize;
 pub mod browser_session;
 pub mod cache;
@@ -11,10 +12,13 @@ pub mod clients;
 pub mod context;
 pub mod error;
 pub mod flow;
+pub mod health;
 pub mod introspect;
 pub mod issue;
+pub mod jobs;
 pub mod key_rotation;
 pub mod keys;
+pub mod logout;
 pub mod password_pool;
 pub mod policy;
 pub mod rates;

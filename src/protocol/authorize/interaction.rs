@@ -81,6 +81,16 @@ pub struct Asked {
     pub claims: Vec<String>,
 }
 
+impl Asked {
+    /// What `request` asks the user for.
+    #[must_use]
+    pub fn by(request: &AuthorizationRequest) -> Self {
+        let scope = request.scope.clone();
+        let claims = claims::beyond_scope(&scope, &request.claims);
+        Self { scope, claims }
+    }
+}
+
 /// What the user, or the operator, allowed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Granted {
@@ -231,9 +241,7 @@ impl Facts<'_> {
     }
 
     fn asked(&self) -> Asked {
-        let scope = self.request.scope.clone();
-        let claims = claims::beyond_scope(&scope, &self.request.claims);
-        Asked { scope, claims }
+        Asked::by(self.request)
     }
 
     /// What was asked for, as far as it was allowed now, earlier, or by the operator.

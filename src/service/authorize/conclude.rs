@@ -27,7 +27,7 @@ use crate::{
 
 /// Who is signed in, and whether that is written already.
 #[derive(Debug)]
-pub enum SignedIn {
+pub(super) enum SignedIn {
     /// Nobody.
     Nobody,
     /// The user of a session that the browser had before.
@@ -38,7 +38,7 @@ pub enum SignedIn {
 
 /// A session that begins, and what is written with it.
 #[derive(Debug)]
-pub struct Beginning {
+pub(super) struct Beginning {
     /// The session.
     pub(super) begun: Begun,
     /// The session of this browser that gives way.

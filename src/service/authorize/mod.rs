@@ -30,7 +30,7 @@ use crate::{
     store,
     types::{Secret, SessionId, TokenHash, origin::Origin},
 };
-pub use conclude::SignedIn;
+use conclude::SignedIn;
 
 /// What a browser presents: where it stands with this server.
 #[derive(Debug, Clone)]

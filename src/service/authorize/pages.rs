@@ -10,7 +10,7 @@ use super::{
 use crate::{
     identity::session_policy,
     protocol::{
-        authorize::interaction::Consented,
+        authorize::interaction::{Asked, Consented},
         client::Client,
         error::{ErrorCode, OAuthError},
     },
@@ -21,7 +21,7 @@ use crate::{
     },
     store::{self, StoreError},
     types::{
-        Scope, UserId,
+        UserId,
         audit::{Action, Actor, Object, Outcome},
         origin::Origin,
     },
@@ -114,13 +114,12 @@ pub async fn select_account(
 pub async fn allow(
     ctx: &Arc<Context>,
     sealed: &str,
-    asked: (Scope, Vec<String>),
     visitor: &Visitor,
     origin: &Origin,
 ) -> Result<Advanced, FlowFailure> {
     let (mut flow, client) = reopen(ctx, sealed, visitor).await?;
     if let Some(current) = &visitor.current {
-        let (scope, claims) = asked;
+        let Asked { scope, claims } = Asked::by(&flow.request);
         flow.facts.consented = Some(Consented { user_id: current.user.id, scope, claims });
     }
     advance(ctx, client, flow, visitor.current.clone().into(), origin).await
