@@ -35,7 +35,7 @@ fn event(number: u16, action: Action) -> AuditEvent {
     AuditEvent {
         id: AuditEventId::new(NOW, random),
         at: at(i64::from(number)),
-        actor: if number % 2 == 0 { Actor::Operator } else { Actor::User(user(1).id) },
+        actor: if number.is_multiple_of(2) { Actor::Operator } else { Actor::User(user(1).id) },
         action,
         object: Object::Server,
         outcome: Outcome::Success,

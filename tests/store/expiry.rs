@@ -26,7 +26,7 @@ both![
 
 const KEEP: Retention = Retention {
     code: Duration::from_secs(100_000),
-    longest_access_token: Duration::from_secs(300),
+    longest_access_token: Duration::from_mins(5),
     session: Duration::from_secs(50),
     sign_in_attempt: Duration::from_secs(500),
     change: Duration::from_secs(700),
