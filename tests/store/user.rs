@@ -1,9 +1,11 @@
 //! Users.
 
 use doorward::{
-    store::{StoreError, Unique, user as verb},
+    store::{Conn, StoreError, Unique, user as verb},
     types::{Status, change::Change},
 };
+
+use sqlx::Executor;
 
 use crate::{
     change::changes_after,
@@ -19,6 +21,7 @@ both![
     a_password_is_set_and_rehashed,
     a_status_changes_once,
     deleting_takes_everything_along,
+    what_cannot_be_read_is_corrupt,
 ];
 
 async fn what_goes_in_comes_out(db: TestDb) {
@@ -126,4 +129,27 @@ async fn deleting_takes_everything_along(db: TestDb) {
     assert_eq!(read!(db, |conn| verb::find(conn, id)), Ok(None));
     assert_eq!(read!(db, |conn| doorward::store::grant::find(conn, grant.id)), Ok(None));
     assert_eq!(changes_after(&db, 2).await, [Change::User(id)]);
+}
+
+/// A row that somebody else wrote is an error with the name of its column, not a user.
+async fn what_cannot_be_read_is_corrupt(db: TestDb) {
+    let user = user(1);
+    commit!(db, [user], |tx| verb::insert(tx, &user, "one")).unwrap();
+    for (sql, column) in [
+        ("UPDATE users SET profile = '[]'", "users.profile"),
+        ("UPDATE users SET status = 'ENABLED', profile = '{}'", "users.status"),
+    ] {
+        let written = db.write::<_, _, StoreError>(move |tx| {
+            Box::pin(async move {
+                match &mut **tx {
+                    Conn::Sqlite(conn) => conn.execute(sql).await.map(drop)?,
+                    Conn::Postgres(conn) => conn.execute(sql).await.map(drop)?,
+                }
+                Ok(())
+            })
+        });
+        written.await.unwrap();
+        let found = read!(db, |conn| verb::find(conn, user.id));
+        assert_eq!(found, Err(StoreError::Corrupt(column.to_owned())));
+    }
 }
