@@ -69,17 +69,15 @@ impl Case {
     }
 
     fn refused(&self) -> ErrorCode {
-        match self.next() {
-            Next::Refuse(error) => error.code,
-            other => panic!("{other:?}"),
-        }
+        let next = self.next();
+        let Next::Refuse(error) = next else { panic!("{next:?}") };
+        error.code
     }
 
     fn done(&self) -> Granted {
-        match self.next() {
-            Next::Done(granted) => granted,
-            other => panic!("{other:?}"),
-        }
+        let next = self.next();
+        let Next::Done(granted) = next else { panic!("{next:?}") };
+        granted
     }
 
     /// The user signs in within the flow.
