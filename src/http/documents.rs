@@ -1,7 +1,8 @@
 //! Discovery as ready bytes: made once, served from memory with a strong `ETag`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwapOption;
 use axum::{
     body::Bytes,
     response::{IntoResponse, Response},
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use crate::{
     protocol::{
+        jose::JwkSet,
         metadata::{AuthorizationServerMetadata, ProviderMetadata},
         policy::Policy,
     },
@@ -33,6 +35,24 @@ pub(crate) struct Documents {
     pub(crate) openid: Document,
     /// RFC 8414 §3.
     pub(crate) oauth: Document,
+}
+
+/// The JWKS as ready bytes, made anew when the keys change.
+#[derive(Debug, Default)]
+pub(crate) struct PublishedKeys(ArcSwapOption<(Arc<JwkSet>, Document)>);
+
+impl PublishedKeys {
+    /// The document for `keys`, which others may keep for `max_age`.
+    pub(crate) fn document(&self, keys: &Arc<JwkSet>, max_age: Duration) -> Document {
+        if let Some(made) = self.0.load().as_deref()
+            && Arc::ptr_eq(&made.0, keys)
+        {
+            return made.1.clone();
+        }
+        let document = Document::new(keys.as_ref(), max_age);
+        self.0.store(Some(Arc::new((Arc::clone(keys), document.clone()))));
+        document
+    }
 }
 
 /// How long clients may keep discovery: it changes with a new release or a new setting only.

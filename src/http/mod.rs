@@ -23,7 +23,7 @@ use axum::{
 
 use crate::service::Context;
 use cookies::CookieNames;
-use documents::Documents;
+use documents::{Documents, PublishedKeys};
 use layer::security_headers::{Transport, security_headers};
 
 /// Whether errors say more than the specifications ask for.
@@ -41,6 +41,7 @@ pub(crate) struct App {
     ctx: Arc<Context>,
     cookies: CookieNames,
     documents: Documents,
+    published_keys: PublishedKeys,
     explain: Explain,
 }
 
@@ -53,6 +54,7 @@ pub fn router(ctx: Arc<Context>, explain: Explain) -> Router {
     let app = Arc::new(App {
         cookies: CookieNames::of(transport),
         documents: Documents::new(&ctx.protocol),
+        published_keys: PublishedKeys::default(),
         explain,
         ctx,
     });

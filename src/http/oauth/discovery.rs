@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 
-use crate::http::{App, documents::Document};
+use crate::http::App;
 
 /// `/.well-known/openid-configuration`.
 pub(crate) async fn openid(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
@@ -17,9 +17,8 @@ pub(crate) async fn oauth(State(app): State<Arc<App>>, headers: HeaderMap) -> Re
     app.documents.oauth.answer(&headers)
 }
 
-/// The public keys. They are gathered anew when the ring changes, and not before.
+/// The public keys.
 pub(crate) async fn jwks(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let max_age = app.ctx.policy.rotation.jwks_max_age;
-    let document = app.ctx.keys.published_as(|keys| Document::new(keys, max_age));
-    document.answer(&headers)
+    app.published_keys.document(&app.ctx.keys.published(), max_age).answer(&headers)
 }
