@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// Milliseconds of each measurement [default: 2000]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(100..=60_000))]
     window: Option<u64>,
-    /// What `cargo bench` adds; it means nothing here.
+    /// What `cargo bench` adds, and `cargo test` does not.
     #[arg(long, hide = true, action = clap::ArgAction::Count)]
     bench: u8,
 }
@@ -75,6 +75,11 @@ impl Arguments {
             hashes: if self.quick { 20 } else { 50 },
             span: Duration::from_millis(self.window.unwrap_or(span)),
         }
+    }
+
+    /// Whether this is a run of `cargo bench`. `cargo test --all-targets` starts the program too.
+    pub(crate) const fn is_asked_for(&self) -> bool {
+        self.bench > 0
     }
 
     /// Whether `operation` is to be measured.

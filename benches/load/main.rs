@@ -42,6 +42,10 @@ use subject::Subject;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
+    if !arguments.is_asked_for() {
+        writeln!(io::stderr(), "nothing measured: use `cargo bench --bench load`")?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut scratch = None;
     let mut subjects = Vec::new();
     if !arguments.only_postgres {

@@ -142,7 +142,7 @@ async fn attempt(
     window: Window,
 ) -> anyhow::Result<Sample> {
     let (server, target) = subject.serving(operation);
-    let session = worker::session(&target).await?;
+    let session = worker::session(&target, operation).await?;
     let supply = worker::supply(&target, operation, &session, CODES).await?;
     let mut workers = Vec::new();
     for _ in 0..window.connections {

@@ -31,6 +31,15 @@ pub(crate) enum Operation {
     SignInAgain,
 }
 
+/// Who is there before an operation begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// Nobody.
+    Nobody,
+    /// Somebody who is signed in.
+    Session,
+}
+
 impl Operation {
     /// Every operation, in the order of the table.
     pub(crate) const ALL: &[Self] = &[
@@ -48,6 +57,27 @@ impl Operation {
         Self::SignInUnhashed,
         Self::SignInAgain,
     ];
+
+    /// Who is there before it begins.
+    pub(crate) const fn begins(self) -> Beginning {
+        match self {
+            Self::Discovery
+            | Self::Jwks
+            | Self::ClientCredentialsJwt
+            | Self::ClientCredentialsOpaque => Beginning::Nobody,
+            // A sign-in of a new browser begins with nobody too, but the question whether the app may
+            // know the user has been answered before.
+            Self::SignIn
+            | Self::SignInUnhashed
+            | Self::Refresh
+            | Self::Code
+            | Self::CodeWithIdToken
+            | Self::IntrospectJwt
+            | Self::IntrospectOpaque
+            | Self::UserInfo
+            | Self::SignInAgain => Beginning::Session,
+        }
+    }
 
     /// What the table calls it.
     pub(crate) const fn title(self) -> &'static str {

@@ -8,6 +8,7 @@ use anyhow::Context;
 
 use super::{
     credentials::{Client, Clients},
+    operation::Operation,
     process::Server,
     subject::{Paths, Subject},
 };
@@ -25,6 +26,9 @@ const PATHS: Paths = Paths {
     introspect: "/token/introspection",
     user_info: "/me",
 };
+
+/// `oidc-provider` keeps no JWT access tokens, and so introspects none.
+const LACKS: &[Operation] = &[Operation::IntrospectJwt];
 
 /// Starts the peer twice: with and without hashing of passwords.
 pub(crate) async fn start(command: &str) -> anyhow::Result<Subject> {
@@ -46,6 +50,7 @@ pub(crate) async fn start(command: &str) -> anyhow::Result<Subject> {
     let authority = format!("127.0.0.1:{PORT}");
     let subject =
         Subject::new("peer", with.server, authority, PATHS, clients, vec![with.first_answer]).await;
+    let subject = subject.lacking(LACKS);
     Ok(subject.with_unhashed(without.server, format!("127.0.0.1:{PORT_WITHOUT_HASH}")))
 }
 

@@ -141,15 +141,19 @@ fn request(target: &Target, wish: Wish<'_>) -> anyhow::Result<Url> {
     let verifier = PkceCodeVerifier::new(VERIFIER.to_owned());
     let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
     let mut url = Url::parse(&format!("http://{}{}", target.authority, target.paths.authorize))?;
-    url.query_pairs_mut()
+    let mut query = url.query_pairs_mut();
+    query
         .append_pair("response_type", "code")
         .append_pair("client_id", &wish.client.id)
         .append_pair("redirect_uri", REDIRECT_URI)
         .append_pair("scope", wish.scope)
         .append_pair("state", "a-state-of-the-load")
-        .append_pair("nonce", "a-nonce-of-the-load")
         .append_pair("code_challenge", challenge.as_str())
         .append_pair("code_challenge_method", "S256");
+    if wish.scope == OPENID {
+        query.append_pair("nonce", "a-nonce-of-the-load");
+    }
+    drop(query);
     Ok(url)
 }
 
@@ -186,7 +190,8 @@ fn location(answer: &Answer) -> anyhow::Result<&str> {
 fn code(location: &Url) -> anyhow::Result<String> {
     let find = |name| location.query_pairs().find(|(key, _)| key == name).map(|(_, v)| v);
     if let Some(error) = find("error") {
-        bail!("the authorization endpoint answered {error}");
+        let description = find("error_description").unwrap_or_default();
+        bail!("the authorization endpoint answered {error}: {description}");
     }
     ensure!(find("state").as_deref() == Some("a-state-of-the-load"), "the state is another one");
     Ok(find("code").context("a redirect without a code")?.into_owned())

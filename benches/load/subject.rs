@@ -38,6 +38,8 @@ pub(crate) struct Subject {
     target: Arc<Target>,
     /// The same server without password hashing, where there is one.
     unhashed: Option<(Server, Arc<Target>)>,
+    /// What it does not do at all.
+    lacks: &'static [Operation],
     starts: Vec<Duration>,
     idle_memory: u64,
     loaded_memory: u64,
@@ -72,6 +74,7 @@ impl Subject {
             server,
             target,
             unhashed: None,
+            lacks: &[],
             starts,
             idle_memory,
             loaded_memory: idle_memory,
@@ -84,6 +87,11 @@ impl Subject {
         Self { _folder: Some(folder), ..self }
     }
 
+    /// Without the operations in `lacks`.
+    pub(crate) fn lacking(self, lacks: &'static [Operation]) -> Self {
+        Self { lacks, ..self }
+    }
+
     /// With a second server that does not hash passwords.
     pub(crate) fn with_unhashed(self, server: Server, authority: String) -> Self {
         let Target { paths, ref clients, .. } = *self.target;
@@ -93,22 +101,8 @@ impl Subject {
 
     /// Whether `operation` can be measured here.
     pub(crate) fn offers(&self, operation: Operation) -> bool {
-        match operation {
-            Operation::SignInUnhashed => self.unhashed.is_some(),
-            // `oidc-provider` keeps no JWT access tokens, and so introspects none.
-            Operation::IntrospectJwt => self.unhashed.is_none(),
-            Operation::Discovery
-            | Operation::Jwks
-            | Operation::ClientCredentialsJwt
-            | Operation::ClientCredentialsOpaque
-            | Operation::Refresh
-            | Operation::Code
-            | Operation::CodeWithIdToken
-            | Operation::IntrospectOpaque
-            | Operation::UserInfo
-            | Operation::SignIn
-            | Operation::SignInAgain => true,
-        }
+        let measurable = operation != Operation::SignInUnhashed || self.unhashed.is_some();
+        measurable && !self.lacks.contains(&operation)
     }
 
     /// The server that `operation` is measured on, and where it listens.

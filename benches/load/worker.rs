@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use super::{
     credentials::Client,
     http::{Call, Connection},
-    operation::Operation,
+    operation::{Beginning, Operation},
     sign_in::{self, Browser, OPENID, PLAIN, Wish},
     subject::Target,
 };
@@ -83,9 +83,13 @@ impl Worker {
     }
 }
 
-/// A browser that is signed in at `target`, and has said yes to every app of the load.
-pub(crate) async fn session(target: &Target) -> anyhow::Result<Browser> {
+/// A browser that is signed in at `target` and has said yes to every app of the load, if `operation`
+/// begins with one.
+pub(crate) async fn session(target: &Target, operation: Operation) -> anyhow::Result<Browser> {
     let mut browser = Browser::default();
+    if operation.begins() == Beginning::Nobody {
+        return Ok(browser);
+    }
     let mut connection = connect(target).await?;
     let clients = &target.clients;
     for client in [&clients.app_jwt, &clients.app_opaque, &clients.public_jwt] {
