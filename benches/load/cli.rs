@@ -89,7 +89,8 @@ impl Installation<'_> {
         command.arg("--json").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
-            writeln!(stdin, "{input}")?;
+            // A program that ends without reading says why on its standard error.
+            drop(writeln!(stdin, "{input}"));
         }
         let output = child.wait_with_output()?;
         if !output.status.success() {

@@ -34,8 +34,11 @@ use std::{
 use clap::Parser;
 
 use arguments::Arguments;
+use doorward::Engine;
 use measure::Results;
 use operation::Operation;
+use postgres::Scratch;
+use report::Report;
 use subject::Subject;
 
 /// One thread: the other cores belong to the servers.
@@ -46,28 +49,35 @@ async fn main() -> anyhow::Result<ExitCode> {
         writeln!(io::stderr(), "nothing measured: use `cargo bench --bench load`")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut scratch = None;
+    let scratch = match &arguments.postgres {
+        Some(server) => Some(postgres::create(server).await?),
+        None => None,
+    };
+    let report = measured(&arguments, scratch.as_ref()).await;
+    if let Some(database) = scratch {
+        database.drop_it().await?;
+    }
+    let report = report?;
+    write!(io::stdout(), "{}", report.text)?;
+    Ok(if report.failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Starts the servers, measures, and ends them.
+async fn measured(arguments: &Arguments, scratch: Option<&Scratch>) -> anyhow::Result<Report> {
     let mut subjects = Vec::new();
     if !arguments.only_postgres {
-        subjects.push(doorward::start(&arguments, doorward::Engine::Sqlite).await?);
+        subjects.push(doorward::start(arguments, Engine::Sqlite).await?);
     }
-    if let Some(server) = &arguments.postgres {
-        let database = postgres::create(server).await?;
-        let engine = doorward::Engine::Postgres(database.url());
-        scratch = Some(database);
-        subjects.push(doorward::start(&arguments, engine).await?);
+    if let Some(database) = scratch {
+        subjects.push(doorward::start(arguments, Engine::Postgres(database.url())).await?);
     }
     if let Some(command) = &arguments.peer {
         subjects.push(peer::start(command).await?);
     }
-    let results = run(&arguments, &mut subjects).await;
+    let results = run(arguments, &mut subjects).await?;
     let subjects = subjects.into_iter().map(Subject::stop).collect::<Vec<_>>();
-    if let Some(database) = scratch {
-        database.drop_it().await?;
-    }
-    let report = report::write(&results?, &subjects, arguments.format());
-    write!(io::stdout(), "{}", report.text)?;
-    Ok(if report.failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let peer = arguments.peer.as_ref().and(subjects.last()).map(|peer| peer.name);
+    Ok(report::write(&results, &subjects, peer, arguments.format()))
 }
 
 /// Every operation, at every number of connections, on every subject in turn, round after round.

@@ -225,8 +225,13 @@ fn percentile(sorted: &[u32], percent: usize) -> f64 {
     sorted.get(at).copied().map_or(0.0, f64::from)
 }
 
+/// The middle value, or the mean of the two in the middle.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+    let (low, high) = (values.len().saturating_sub(1) / 2, values.len() / 2);
+    match (values.get(low), values.get(high)) {
+        (Some(low), Some(high)) => f64::midpoint(*low, *high),
+        (_, None) | (None, _) => 0.0,
+    }
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fs,
+    io::{Read, Seek},
     os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -15,6 +16,8 @@ use super::http::{Call, Connection};
 
 /// How long a server may take to start.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How much is shown of what a server said that did not start, in bytes.
+const LONGEST_LAST_WORDS: u64 = 4_096;
 /// How often, every 20 ms, a server that is to end is looked at before it is killed.
 const END_POLLS: u32 = 400;
 /// A clock tick of /proc/PID/stat, in microseconds: `USER_HZ` is 100 on every Linux that Rust runs on.
@@ -41,19 +44,28 @@ impl Server {
         port: u16,
         path: &'static str,
     ) -> anyhow::Result<Started> {
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let program = command.get_program().display().to_string();
+        let mut log = tempfile::tempfile()?;
+        command
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log.try_clone()?);
         let begun = Instant::now();
-        let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+        let child = command.spawn().with_context(|| format!("cannot start {program}"))?;
         let mut server = Self { child, port };
         loop {
             if server.answers(path).await {
                 return Ok(Started { server, first_answer: begun.elapsed() });
             }
             if let Some(status) = server.child.try_wait()? {
-                bail!("{command:?} ended with {status}");
+                let mut said = String::new();
+                log.rewind()?;
+                log.take(LONGEST_LAST_WORDS).read_to_string(&mut said)?;
+                bail!("{program} ended with {status}: {said}");
             }
             if begun.elapsed() > PATIENCE {
-                bail!("{command:?} does not answer {path}");
+                bail!("{program} does not answer {path}");
             }
             sleep(Duration::from_millis(1)).await;
         }
@@ -100,7 +112,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         for signal in ["-TERM", "-KILL"] {
             let group = format!("-{}", self.child.id());
-            drop(Command::new("kill").args([signal, "--", &group]).status());
+            // When nobody is left to end, `kill` says so: nobody needs to know.
+            drop(Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status());
             for _ in 0..END_POLLS {
                 if let Ok(Some(_)) = self.child.try_wait() {
                     return;

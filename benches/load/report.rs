@@ -21,10 +21,15 @@ pub(crate) struct Report {
     pub(crate) failures: u32,
 }
 
-/// The whole report. The first subject is compared with the last, when there are two.
-pub(crate) fn write(results: &Results, subjects: &[Portrait], format: Format) -> Report {
+/// The whole report. The others are compared with the subject called `peer`.
+pub(crate) fn write(
+    results: &Results,
+    subjects: &[Portrait],
+    peer: Option<&'static str>,
+    format: Format,
+) -> Report {
     let mut tables = String::new();
-    let written = operations(results, subjects, format, &mut tables)
+    let written = operations(results, subjects, peer, format, &mut tables)
         .and_then(|()| portraits(subjects, format, &mut tables))
         .and_then(|()| failures(results, &mut tables));
     // A report that could not be written is a failure too.
@@ -45,10 +50,10 @@ fn failures(results: &Results, out: &mut String) -> Result<u32, fmt::Error> {
 fn operations(
     results: &Results,
     subjects: &[Portrait],
+    peer: Option<&'static str>,
     format: Format,
     out: &mut String,
 ) -> fmt::Result {
-    let peer = subjects.last().filter(|_| subjects.len() > 1).map(|peer| peer.name);
     let mut table = Table::new(format, &HEAD);
     for operation in Operation::ALL {
         for connections in results.connections() {
