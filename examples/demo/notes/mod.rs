@@ -1,7 +1,7 @@
 //! *Notes*: a web app that keeps a few notes for whoever is signed in.
 //!
-//! What an app needs to sign people in with OpenID Connect is in `provider.rs` (the protocol, through
-//! the `openidconnect` crate) and `sign_in.rs` (the two requests of a sign-in).
+//! What an app needs to sign people in with OpenID Connect is in `provider` (the protocol, through the
+//! `openidconnect` crate) and `sign_in` (the two requests of a sign-in).
 
 mod home;
 mod page;
@@ -13,7 +13,7 @@ mod sign_in;
 mod sign_out;
 mod store;
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot, time::sleep};
 
 use problem::Problem;
 use provider::{Provider, Registration};
@@ -34,6 +34,8 @@ use store::NoteStore;
 
 /// The longest form that Notes reads, in bytes.
 const FORM_LIMIT: usize = 16 * 1024;
+/// How long open requests have to finish when Notes stops.
+const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
 /// The app: everything that its requests share.
 #[derive(Clone)]
@@ -65,13 +67,26 @@ impl Notes {
         })))
     }
 
-    /// Answers requests until `stop` ends, then finishes those that are open.
+    /// Answers requests until `stop` ends, then finishes those that are open, within [`LAST_REQUESTS`].
     pub(crate) async fn serve(
         self,
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        axum::serve(listener, self.router()).with_graceful_shutdown(stop).await
+        let (stopping, stopped) = oneshot::channel();
+        let stop = async {
+            stop.await;
+            stopping.send(()).ok();
+        };
+        let late = async {
+            drop(stopped.await);
+            sleep(LAST_REQUESTS).await;
+        };
+        // A browser that never finishes its request does not keep the demo alive.
+        tokio::select! {
+            served = axum::serve(listener, self.router()).with_graceful_shutdown(stop) => served,
+            () = late => Ok(()),
+        }
     }
 
     fn router(self) -> Router {
