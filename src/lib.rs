@@ -1,5 +1,6 @@
 //! Doorward: an OAuth 2.0 and OpenID Connect authorization server.
 
+pub mod config;
 pub mod identity;
 pub mod protocol;
 pub mod types;
