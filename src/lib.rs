@@ -1,5 +1,7 @@
 //! Doorward: an OAuth 2.0 and OpenID Connect authorization server.
 
+pub mod config;
+pub mod http;
 pub mod identity;
 pub mod protocol;
 pub mod service;

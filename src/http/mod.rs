@@ -1,0 +1,4 @@
+//! Floor 5: HTTP. Bytes become requests, answers become bytes, and people see pages.
+
+pub mod layer;
+pub mod ops;
