@@ -2,8 +2,10 @@
 //! decision in one transaction; what is signed or sent goes out after the commit.
 
 pub mod access_token;
+pub mod audit_log;
 pub mod cache;
 pub mod changes;
+pub mod client_registry;
 pub mod clients;
 pub mod context;
 pub mod error;
@@ -13,8 +15,10 @@ pub mod key_rotation;
 pub mod keys;
 pub mod password_pool;
 pub mod policy;
+pub mod setup;
 pub mod start;
 pub mod token;
+pub mod users;
 pub mod vault;
 
 pub use context::Context;
