@@ -148,6 +148,12 @@ pub async fn update(
 }
 
 impl UserUpdate {
+    /// Whether nothing would change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields().is_empty()
+    }
+
     /// The names of what changes.
     fn fields(&self) -> Vec<&'static str> {
         [
