@@ -162,14 +162,17 @@ CREATE TABLE signing_keys (
     public_jwk TEXT NOT NULL,
     sealed_private BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
-    changed_at BIGINT NOT NULL
+    activated_at BIGINT,
+    retired_at BIGINT,
+    removed_at BIGINT,
+    revoked_at BIGINT
 );
 CREATE UNIQUE INDEX signing_keys_active ON signing_keys (alg) WHERE state = 'active';
 
 CREATE TABLE sign_in_attempts (
     key BYTEA NOT NULL PRIMARY KEY,
     failures BIGINT NOT NULL,
-    blocked_until BIGINT,
+    blocked_until BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX sign_in_attempts_age ON sign_in_attempts (updated_at);

@@ -162,14 +162,17 @@ CREATE TABLE signing_keys (
     public_jwk TEXT NOT NULL,
     sealed_private BLOB NOT NULL,
     created_at INTEGER NOT NULL,
-    changed_at INTEGER NOT NULL
+    activated_at INTEGER,
+    retired_at INTEGER,
+    removed_at INTEGER,
+    revoked_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX signing_keys_active ON signing_keys (alg) WHERE state = 'active';
 
 CREATE TABLE sign_in_attempts (
     key BLOB NOT NULL PRIMARY KEY,
     failures INTEGER NOT NULL,
-    blocked_until INTEGER,
+    blocked_until INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sign_in_attempts_age ON sign_in_attempts (updated_at);

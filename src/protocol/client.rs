@@ -189,6 +189,8 @@ pub struct ClientMetadata {
     pub access_token_signed_response_alg: SigningAlg,
     /// Doorward's own: the lifetime of its access tokens in seconds; `None` for the server's.
     pub access_token_lifetime: Option<u64>,
+    /// Doorward's own: the APIs that its access tokens are for (`aud`), beside this server itself.
+    pub access_token_audience: Vec<String>,
     /// Doorward's own: PKCE is required. Only a confidential client can be excused.
     pub require_pkce: bool,
     /// Doorward's own: whether users are asked.
@@ -223,6 +225,7 @@ impl Default for ClientMetadata {
             access_token_format: AccessTokenFormat::Jwt,
             access_token_signed_response_alg: SigningAlg::ES256,
             access_token_lifetime: None,
+            access_token_audience: Vec::new(),
             require_pkce: true,
             consent: ConsentPolicy::Ask,
             audiences: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{claims, issuer::Issuer, jose::Alg};
+use super::{claims, issuer::Issuer};
 use crate::types::Scope;
 
 /// The server's own settings that the rules need.
@@ -16,8 +16,6 @@ pub struct Policy {
     pub acr_values_supported: Vec<String>,
     /// The languages of the pages, as BCP 47 tags.
     pub ui_locales_supported: Vec<String>,
-    /// The signature algorithms that an active key exists for.
-    pub signing_algs: Vec<Alg>,
     /// How long things live.
     pub lifetimes: Lifetimes,
 }
@@ -36,9 +34,9 @@ pub struct Lifetimes {
 impl Default for Lifetimes {
     fn default() -> Self {
         Self {
-            code: Duration::from_secs(60),
-            access_token: Duration::from_secs(10 * 60),
-            id_token: Duration::from_secs(10 * 60),
+            code: Duration::from_mins(1),
+            access_token: Duration::from_mins(10),
+            id_token: Duration::from_mins(10),
         }
     }
 }
@@ -52,7 +50,6 @@ impl Policy {
             scopes_supported: claims::standard_scopes(),
             acr_values_supported: Vec::new(),
             ui_locales_supported: vec!["en".to_owned()],
-            signing_algs: vec![Alg::RS256, Alg::ES256, Alg::PS256, Alg::EdDSA],
             lifetimes: Lifetimes::default(),
         }
     }

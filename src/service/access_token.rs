@@ -8,6 +8,7 @@ use crate::{
     protocol::{
         client::{AccessTokenFormat, Client},
         grant::{Grant, access_token::AccessTokenRecord},
+        token::access::VerifiedAccessToken,
     },
     store::{self, revoked_token::JwtStanding},
     types::{ClientId, GrantId, Scope, Status, Timestamp, TokenHash, UserId, token::TokenKind},
@@ -96,7 +97,7 @@ async fn facts(
     let epoch = caches.epoch();
     let facts = match TokenKind::AccessToken.recognise(token) {
         Some(hash) => read_opaque(ctx, &hash, now, epoch).await?,
-        None => ctx.keys.read_access_token(token, now),
+        None => ctx.keys.read_access_token(token, now).map(TokenFacts::from),
     };
     Ok(facts.map(|facts| {
         let facts = Arc::new(facts);
@@ -136,6 +137,24 @@ impl From<AccessTokenRecord> for TokenFacts {
             audience: record.audience,
             issued_at: record.issued_at,
             expires_at: record.expires_at,
+        }
+    }
+}
+
+impl From<VerifiedAccessToken> for TokenFacts {
+    fn from(token: VerifiedAccessToken) -> Self {
+        Self {
+            format: AccessTokenFormat::Jwt,
+            revocation_key: token.id.hash(),
+            jti: Some(token.id.encode()),
+            client_id: token.client_id,
+            grant_id: token.id.grant,
+            // Without a grant the client acts for itself, and `sub` is its own name.
+            user_id: token.id.grant.and_then(|_| token.sub.parse().ok()),
+            scope: token.scope,
+            audience: token.audience,
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
         }
     }
 }

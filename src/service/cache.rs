@@ -47,8 +47,7 @@ pub struct Caches {
 }
 
 /// One bounded memory of values that the change log can make stale.
-#[derive(Debug)]
-pub struct Remembered<K: Hash + Eq, V> {
+pub struct Remembered<K, V> {
     entries: Cache<K, Arc<V>>,
 }
 
@@ -64,6 +63,12 @@ where
     /// How many entries are held, roughly.
     pub fn len(&self) -> u64 {
         self.entries.entry_count()
+    }
+}
+
+impl<K, V> std::fmt::Debug for Remembered<K, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Remembered")
     }
 }
 
@@ -127,6 +132,16 @@ impl Caches {
     /// The number of the last change that was followed.
     pub fn followed_to(&self) -> i64 {
         self.followed_to.load(Ordering::SeqCst)
+    }
+
+    /// Drops everything.
+    pub fn forget_all(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.clients.entries.invalidate_all();
+        self.users.entries.invalidate_all();
+        self.grants.entries.invalidate_all();
+        self.tokens.entries.invalidate_all();
+        self.unrevoked.entries.invalidate_all();
     }
 
     /// Drops what `changes` made stale, and notes that the log was followed to `last` at `uptime`.

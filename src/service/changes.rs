@@ -4,7 +4,7 @@ use super::{Context, ServiceError};
 use crate::{store, types::change::Change};
 
 /// Changes that are read at once.
-const BATCH: i64 = 500;
+const BATCH: u32 = 500;
 
 /// Reads the change log to its end and drops from memory what it names.
 ///
@@ -20,8 +20,14 @@ pub async fn follow(ctx: &Context) -> Result<(), ServiceError> {
         let from = ctx.caches.followed_to();
         let entries =
             store::change_log::tail(&mut ctx.db.reader().await?.conn(), from, BATCH).await?;
+        let first = entries.first().map_or(from, |(seq, _)| *seq);
         let last = entries.last().map_or(from, |(seq, _)| *seq);
-        let is_end = i64::try_from(entries.len()).unwrap_or(BATCH) < BATCH;
+        let is_end = entries.len() < BATCH as usize;
+        if first > from.saturating_add(1) {
+            // Entries were deleted before this node read them: it was asleep for a very long time.
+            ctx.caches.forget_all();
+            super::keys::reload(ctx).await?;
+        }
         let changes: Vec<Change> = entries.into_iter().map(|(_, change)| change).collect();
         if changes.contains(&Change::SigningKeys) {
             super::keys::reload(ctx).await?;

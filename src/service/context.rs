@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{cache::Caches, keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy, vault::Vault};
+use super::{cache::Caches, keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy,
+    rates::Rates, seen::Seen, vault::Vault};
 use crate::{
     protocol::policy::Policy,
     store::Db,
@@ -37,6 +38,10 @@ pub struct Context {
     pub caches: Caches,
     /// Where passwords are hashed.
     pub passwords: PasswordPool,
+    /// The rate limits of strangers.
+    pub rates: Rates,
+    /// Uses of sessions that are still to be written.
+    pub seen: Seen,
 }
 
 impl Context {

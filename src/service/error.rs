@@ -21,9 +21,16 @@ pub enum ServiceError {
     Internal(String),
 }
 
+impl ServiceError {
+    /// An error that should not happen; its text goes to the log.
+    pub(crate) fn internal(error: impl std::fmt::Display) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
-        if error.is_unavailable() {
+        if matches!(error, StoreError::Unavailable(_)) {
             Self::Unavailable(error)
         } else {
             Self::Internal(error.to_string())

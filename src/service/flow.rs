@@ -2,31 +2,35 @@
 //!
 //! Nothing is written for a visitor who has not signed in: the validated request travels in the
 //! pages' `flow` value, encrypted, authenticated and bound to the browser's own cookie. Twenty tabs
-//! each carry their own, and a restart loses none. The decision is in
-//! [`sealed_flows`](crate::manual::decisions::sealed_flows).
+//! each carry their own, and a restart loses none.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
-use super::Context;
+use super::{Context, ServiceError};
 use crate::{
-    protocol::authorize::AuthorizationRequest,
-    types::{SessionId, Timestamp, TokenHash, random, token::TokenKind},
+    protocol::{
+        authorize::{
+            AuthorizationRequest, AuthorizeError, RedirectTarget, Unmatched,
+            id_token_hint::IdTokenHint, interaction::FlowFacts,
+        },
+        client::Client,
+    },
+    types::{Timestamp, TokenHash, token::TokenKind},
 };
 
-/// An authorization request on its way through the pages.
+/// An authorization request on its way through the pages. As it comes back from a browser its address
+/// is not matched yet; [`Flow::resume`] makes it usable.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Flow {
+pub struct Flow<R = RedirectTarget> {
     /// 256 random bits that name the flow: it yields one answer.
     id: [u8; 32],
     /// What the client asked for.
-    pub request: AuthorizationRequest,
+    pub request: AuthorizationRequest<R>,
+    /// What happened since.
+    pub facts: FlowFacts,
     /// When it asked.
     pub started_at: Timestamp,
-    /// The session that the user signed in to, or chose, within this flow.
-    pub session: Option<SessionId>,
-    /// When the user signed in within this flow.
-    pub authenticated_at: Option<Timestamp>,
 }
 
 /// Why a presented `flow` value is not continued.
@@ -43,52 +47,60 @@ pub enum FlowError {
 impl Flow {
     /// A flow that starts now.
     #[must_use]
-    pub fn start(ctx: &Context, request: AuthorizationRequest, now: Timestamp) -> Self {
+    pub fn start(ctx: &Context, request: AuthorizationRequest, id_token_hint: IdTokenHint) -> Self {
         Self {
-            id: random::bytes(ctx.random.as_ref()),
+            id: ctx.random(),
             request,
-            started_at: now,
-            session: None,
-            authenticated_at: None,
+            facts: FlowFacts { id_token_hint, ..FlowFacts::default() },
+            started_at: ctx.now(),
         }
     }
 
+    /// Seals the flow for `browser`: base64url without padding.
+    ///
+    /// # Errors
+    /// [`ServiceError::Internal`] when it has no text form.
+    pub fn seal(&self, ctx: &Context, browser: &TokenHash) -> Result<String, ServiceError> {
+        let plain = serde_json::to_vec(self).map_err(ServiceError::internal)?;
+        let sealed = ctx.vault.flows.seal(ctx.random(), browser.as_bytes(), &plain);
+        Ok(Base64UrlUnpadded::encode_string(&sealed))
+    }
+}
+
+impl<R> Flow<R> {
     /// The name under which the flow's one answer is stored.
     #[must_use]
     pub fn id(&self) -> TokenHash {
         TokenHash::of_parts(TokenKind::AuthorizationCode, &[b"flow", &self.id])
     }
+}
 
-    /// Seals the flow for `browser`: base64url without padding.
-    #[must_use]
-    pub fn seal(&self, ctx: &Context, browser: &TokenHash) -> String {
-        // A flow is plain data whose keys are strings: its serialisation has no way to fail.
-        let plain = serde_json::to_vec(self).unwrap_or_default();
-        let sealed =
-            ctx.vault.flows.seal(random::bytes(ctx.random.as_ref()), browser.as_bytes(), &plain);
-        Base64UrlUnpadded::encode_string(&sealed)
-    }
-
+impl Flow<Unmatched> {
     /// Opens what [`Flow::seal`] made for the same `browser`.
     ///
     /// # Errors
     /// [`FlowError::Foreign`] for everything else, [`FlowError::Expired`] when it is too old.
-    pub fn open(
-        ctx: &Context,
-        sealed: &str,
-        browser: &TokenHash,
-        now: Timestamp,
-    ) -> Result<Self, FlowError> {
+    pub fn open(ctx: &Context, sealed: &str, browser: &TokenHash) -> Result<Self, FlowError> {
         let sealed = Base64UrlUnpadded::decode_vec(sealed).map_err(|_| FlowError::Foreign)?;
-        let plain = ctx
-            .vault
-            .flows
-            .open(browser.as_bytes(), &sealed)
-            .map_err(|_| FlowError::Foreign)?;
+        let plain = ctx.vault.flows.open(browser.as_bytes(), &sealed);
+        let plain = plain.map_err(|_| FlowError::Foreign)?;
         let flow: Self = serde_json::from_slice(&plain).map_err(|_| FlowError::Foreign)?;
-        if now > flow.started_at.plus(ctx.policy.flow_lifetime) {
+        if ctx.now() > flow.started_at.plus(ctx.policy.flow_lifetime) {
             return Err(FlowError::Expired);
         }
         Ok(flow)
+    }
+
+    /// Checks the request against the client as it is now.
+    ///
+    /// # Errors
+    /// The first rule that the request no longer keeps.
+    pub fn resume(self, client: &Client) -> Result<Flow, AuthorizeError> {
+        Ok(Flow {
+            id: self.id,
+            request: self.request.revalidate(client)?,
+            facts: self.facts,
+            started_at: self.started_at,
+        })
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     },
     store::{self, StoreError, Tx},
     types::{
+        Timestamp,
         audit::{Action, Actor, AuditEvent, Object, Outcome},
         origin::Origin,
     },
@@ -154,7 +155,7 @@ async fn advance(
     tx: &mut Tx<'_>,
     mut record: KeyRecord,
     next: KeyState,
-    now: crate::types::Timestamp,
+    now: Timestamp,
     event: AuditEvent,
 ) -> Result<bool, StoreError> {
     let from = record.state;
@@ -173,8 +174,8 @@ async fn generate(
 ) -> Result<StoredKey, ServiceError> {
     let generated = tokio::task::spawn_blocking(move || SigningKey::generate(alg))
         .await
-        .map_err(|error| ServiceError::Internal(error.to_string()))?
-        .map_err(|error| ServiceError::Internal(error.to_string()))?;
+        .map_err(ServiceError::internal)?
+        .map_err(ServiceError::internal)?;
     let public = generated.key.public_jwk().clone();
     let record = KeyRecord::new(public, alg, first, ctx.now());
     let aad = keys::cell(&record.kid).aad();

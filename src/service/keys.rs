@@ -4,17 +4,20 @@ use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 use serde::Serialize;
+use serde_json::value::to_raw_value;
 
-use super::{Context, ServiceError, access_token::TokenFacts, vault::Vault};
+use super::{Context, ServiceError, vault::Vault};
 use crate::{
     protocol::{
         issuer::Issuer,
         jose::{
-            JwkSet, JwtError, JwtKeys, JwtType, Kid, SigningAlg, SigningKey, VerifiedJwt,
-            VerifyingKeys,
+            JwkSet, JwtType, Kid, SigningAlg, SigningKey, VerifyingKeys,
             key_ring::{self, CheckedAs, KeyRecord, StoredKey},
         },
-        token::{access, id_token},
+        token::{
+            access::{VerifiedAccessToken, verify_access_token},
+            id_token::{IdTokenHint, verify_id_token_hint},
+        },
     },
     store,
     types::{Timestamp, seal::Cell},
@@ -60,47 +63,39 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`ServiceError::Internal`] when there is no active key of `alg`, or it cannot sign.
-    pub async fn sign<C>(
+    pub async fn sign(
         &self,
         alg: SigningAlg,
         typ: JwtType,
-        claims: C,
-    ) -> Result<String, ServiceError>
-    where
-        C: Serialize + Send + 'static,
-    {
+        claims: &(impl Serialize + Sync),
+    ) -> Result<String, ServiceError> {
         let key = self.ring.load().signing.get(&alg).map(Arc::clone);
         let key = key.ok_or_else(|| ServiceError::Internal(format!("no active key for {alg}")))?;
         let signed = if alg.blocks() {
+            let claims = to_raw_value(claims).map_err(ServiceError::internal)?;
             tokio::task::spawn_blocking(move || key.sign(typ, &claims))
                 .await
-                .map_err(|error| ServiceError::Internal(error.to_string()))?
+                .map_err(ServiceError::internal)?
         } else {
-            key.sign(typ, &claims)
+            key.sign(typ, claims)
         };
-        signed.map_err(|error| ServiceError::Internal(error.to_string()))
+        signed.map_err(ServiceError::internal)
     }
 
     /// What an access token in the form of a JWT says, if this server signed it and its time has not
     /// passed (RFC 9068 §4).
     #[must_use]
-    pub fn read_access_token(&self, token: &str, now: Timestamp) -> Option<TokenFacts> {
+    pub fn read_access_token(&self, token: &str, now: Timestamp) -> Option<VerifiedAccessToken> {
         let ring = self.ring.load();
-        access::read(token, JwtKeys::Own(&ring.live), &self.issuer, now).ok()
+        verify_access_token(token, &ring.live, self.issuer.as_str(), now).ok()
     }
 
     /// What an `id_token_hint` says, if this server signed it; it may have expired (RP-Initiated
     /// Logout §2).
-    ///
-    /// # Errors
-    /// The first rule of JOSE that it breaks.
-    pub fn read_id_token_hint(
-        &self,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<VerifiedJwt, JwtError> {
+    #[must_use]
+    pub fn read_id_token_hint(&self, token: &str, now: Timestamp) -> Option<IdTokenHint> {
         let ring = self.ring.load();
-        id_token::read_hint(token, JwtKeys::Own(&ring.hints), &self.issuer, now)
+        verify_id_token_hint(token, &ring.hints, self.issuer.as_str(), now).ok()
     }
 }
 

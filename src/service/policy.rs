@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::{
     identity::{lockout::LockoutPolicy, session_policy::SessionPolicy},
     protocol::{client::Client, jose::key_ring::RotationPolicy, token::refresh::RefreshPolicy},
+    store::expiry::Retention,
 };
 
 /// Every figure of the services that is not the protocol's own.
@@ -25,6 +26,8 @@ pub struct ServicePolicy {
     pub flow_lifetime: Duration,
     /// How long a browser is known as one that a user has signed in with.
     pub known_device_lifetime: Duration,
+    /// How long rows are kept after they have expired.
+    pub retention: Retention,
     /// How many tokens a node remembers.
     pub cached_tokens: u64,
 }

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Context, ServiceError, cache::Caches, changes, key_rotation, keys, keys::KeyRing,
-    password_pool::PasswordPool, policy::ServicePolicy, vault::Vault,
+    password_pool::PasswordPool, policy::ServicePolicy, rates::Rates, seen::Seen,
+    vault::Vault,
 };
 use crate::{
     protocol::policy::Policy,
@@ -62,6 +63,8 @@ pub async fn open(means: Means) -> Result<Arc<Context>, StartError> {
         protocol: means.protocol,
         policy: means.policy,
         passwords: means.passwords,
+        rates: Rates::new(RATED_NETWORKS),
+        seen: Seen::default(),
     });
     let head = store::change_log::head(&mut reader(&ctx).await?.conn()).await;
     ctx.caches.follow(&[], head.map_err(ServiceError::from)?, ctx.clock.uptime());
@@ -104,6 +107,9 @@ async fn check_master_key(db: &Db, key: &MasterKey) -> Result<(), StartError> {
     let stored = found.await.map_err(|error: store::StoreError| ServiceError::from(error))?;
     if key.matches(&stored) { Ok(()) } else { Err(StartError::WrongMasterKey) }
 }
+
+/// How many networks a node keeps a rate limit for.
+const RATED_NETWORKS: u64 = 100_000;
 
 /// How often a node looks at the change log.
 pub const FOLLOW_EVERY: Duration = Duration::from_millis(250);

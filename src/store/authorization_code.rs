@@ -14,11 +14,11 @@ use crate::{
     types::{GrantId, Redeemed, Timestamp, TokenHash},
 };
 
-/// The columns of [`CodeRow`], of the table under the name `c`.
+/// The columns of [`CodeRow`], without the table's name: `RETURNING` of SQLite knows none.
 macro_rules! columns {
     () => {
-        "c.hash, c.flow_id, c.grant_id, c.client_id, c.redirect_uri, c.code_challenge, c.nonce,
-         c.issued_at, c.expires_at, c.consumed_at, c.failures"
+        "hash, flow_id, grant_id, client_id, redirect_uri, code_challenge, nonce,
+         issued_at, expires_at, consumed_at, failures"
     };
 }
 
@@ -26,11 +26,12 @@ statements! { "authorization_code";
     INSERT = "INSERT INTO authorization_codes (hash, flow_id, grant_id, client_id, redirect_uri,
                   code_challenge, nonce, issued_at, expires_at, consumed_at, failures)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    FIND = concat!("SELECT ", columns!(), ", ", grant::columns!(), "
-        FROM authorization_codes c JOIN grants g ON g.id = c.grant_id WHERE c.hash = $1");
+    FIND = concat!("SELECT c.*, ", grant::columns!(), "
+        FROM (SELECT ", columns!(), " FROM authorization_codes WHERE hash = $1) c
+        JOIN grants g ON g.id = c.grant_id");
     /// The one winner of any race: no two statements find `consumed_at` empty.
-    REDEEM = concat!("UPDATE authorization_codes AS c SET consumed_at = $2
-        WHERE c.hash = $1 AND c.consumed_at IS NULL AND c.expires_at > $2 AND c.failures < $3
+    REDEEM = concat!("UPDATE authorization_codes SET consumed_at = $2
+        WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 AND failures < $3
         RETURNING ", columns!());
     RECORD_FAILURE = "UPDATE authorization_codes SET failures = failures + 1
                       WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 AND failures < $3

@@ -6,7 +6,10 @@ use super::{
     row::{self, Hash},
     statements::statements,
 };
-use crate::types::{Redeemed, Timestamp, TokenHash};
+use crate::{
+    protocol::client_auth::AssertionUse,
+    types::{Redeemed, Timestamp},
+};
 
 statements! { "client_assertion";
     /// The one winner of any race: no two statements find the hash absent. A row that has expired
@@ -17,16 +20,14 @@ statements! { "client_assertion";
                RETURNING hash";
 }
 
-/// Uses an assertion up; `None` when it was used before. It is remembered until `expires_at`, from
+/// Uses an assertion up; `None` when it was used before. It is remembered until it expires, from
 /// when on the assertion itself is no longer valid.
 pub async fn consume(
     tx: &mut Tx<'_>,
-    hash: &TokenHash,
-    expires_at: Timestamp,
+    assertion: AssertionUse,
     now: Timestamp,
-) -> Result<Option<Redeemed<TokenHash>>, StoreError> {
-    let (bytes, until) = (row::bytes(hash), expires_at.unix());
-    fetch_optional!(Hash, tx, CONSUME, bytes, until, now.unix())?
-        .map(|row| row::hash("client_assertions.hash", row.hash).map(Redeemed::by_store))
-        .transpose()
+) -> Result<Option<Redeemed<AssertionUse>>, StoreError> {
+    let (bytes, until) = (row::bytes(&assertion.hash), assertion.expires_at.unix());
+    let taken = fetch_optional!(Hash, tx, CONSUME, bytes, until, now.unix())?;
+    Ok(taken.map(|_| Redeemed::by_store(assertion)))
 }

@@ -15,10 +15,10 @@ use crate::{
     types::{ClientId, Scope, Timestamp, UserId},
 };
 
-/// The columns of [`ConsentRow`], of the table under the name `n`.
+/// The columns of [`ConsentRow`], without the table's name: `RETURNING` of SQLite knows none.
 macro_rules! columns {
     () => {
-        "n.user_id, n.client_id, n.scope, n.claims, n.granted_at, n.updated_at"
+        "user_id, client_id, scope, claims, granted_at, updated_at"
     };
 }
 
@@ -31,11 +31,11 @@ statements! { "consent";
         RETURNING ", columns!());
     WIDEN = "UPDATE consents SET scope = $3, claims = $4, updated_at = $5
              WHERE user_id = $1 AND client_id = $2";
-    FIND = concat!("SELECT ", columns!(), " FROM consents n
-        WHERE n.user_id = $1 AND n.client_id = $2");
-    LIST = concat!("SELECT ", columns!(), ", c.metadata
-        FROM consents n JOIN clients c ON c.id = n.client_id
-        WHERE n.user_id = $1 ORDER BY n.updated_at DESC, n.client_id");
+    FIND = concat!("SELECT ", columns!(), " FROM consents WHERE user_id = $1 AND client_id = $2");
+    LIST = concat!("SELECT n.*, c.metadata
+        FROM (SELECT ", columns!(), " FROM consents WHERE user_id = $1) n
+        JOIN clients c ON c.id = n.client_id
+        ORDER BY n.updated_at DESC, n.client_id");
     DELETE = "DELETE FROM consents WHERE user_id = $1 AND client_id = $2";
 }
 

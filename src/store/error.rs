@@ -1,6 +1,9 @@
 //! What can go wrong below the services, in the kinds that they answer differently.
 
-use sqlx::error::{DatabaseError, ErrorKind};
+use sqlx::{
+    error::{DatabaseError, ErrorKind},
+    migrate::MigrateError,
+};
 
 use super::dialect;
 
@@ -92,16 +95,17 @@ fn of_database(refusal: &dyn DatabaseError) -> StoreError {
     StoreError::Refused(refusal.message().to_owned())
 }
 
-impl From<sqlx::migrate::MigrateError> for StoreError {
-    fn from(error: sqlx::migrate::MigrateError) -> Self {
-        match error {
-            sqlx::migrate::MigrateError::Execute(error)
-            | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => error.into(),
-            sqlx::migrate::MigrateError::VersionMissing(version) => Self::Schema(format!(
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        if let MigrateError::VersionMissing(version) = error {
+            return Self::Schema(format!(
                 "it has migration {version}, which this version of Doorward does not know: it was \
                  used by a newer one"
-            )),
-            other => Self::Schema(other.to_string()),
+            ));
         }
+        if let MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) = error {
+            return error.into();
+        }
+        Self::Schema(error.to_string())
     }
 }

@@ -72,13 +72,13 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        const DAY: Duration = Duration::from_hours(24);
         Self {
             code: DAY,
             longest_access_token: DAY,
             session: DAY,
             sign_in_attempt: DAY,
-            change: Duration::from_secs(60 * 60),
+            change: Duration::from_hours(1),
         }
     }
 }

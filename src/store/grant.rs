@@ -149,6 +149,7 @@ const fn access_name(access: Access) -> &'static str {
 
 /// A row of `grants`, beside rows of other tables.
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_field_names, reason = "columns that stand beside other tables'")]
 pub(super) struct GrantRow {
     g_id: Uuid,
     g_user_id: Uuid,

@@ -14,11 +14,11 @@ use crate::{
     types::{FamilyId, GrantId, Redeemed, Timestamp, change::Change},
 };
 
-/// The columns of [`FamilyRow`], of the table under the name `f`.
+/// The columns of [`FamilyRow`], without the table's name: `RETURNING` of SQLite knows none.
 macro_rules! columns {
     () => {
-        "f.id, f.grant_id, f.client_id, f.seed, f.generation, f.rotated_at, f.retries,
-         f.idle_expires_at, f.absolute_expires_at, f.revoked_at, f.revoked_reason"
+        "id, grant_id, client_id, seed, generation, rotated_at, retries,
+         idle_expires_at, absolute_expires_at, revoked_at, revoked_reason"
     };
 }
 
@@ -34,10 +34,11 @@ statements! { "refresh_family";
     INSERT = "INSERT INTO refresh_families (id, grant_id, client_id, seed, generation, rotated_at,
                   retries, idle_expires_at, absolute_expires_at, revoked_at, revoked_reason)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    FIND = concat!("SELECT ", columns!(), ", ", grant::columns!(), "
-        FROM refresh_families f JOIN grants g ON g.id = f.grant_id WHERE f.id = $1");
-    FIND_BY_GRANT = concat!("SELECT ", columns!(), " FROM refresh_families f
-        WHERE f.grant_id = $1 ORDER BY f.id LIMIT 1");
+    FIND = concat!("SELECT f.*, ", grant::columns!(), "
+        FROM (SELECT ", columns!(), " FROM refresh_families WHERE id = $1) f
+        JOIN grants g ON g.id = f.grant_id");
+    FIND_BY_GRANT = concat!("SELECT ", columns!(), " FROM refresh_families
+        WHERE grant_id = $1 ORDER BY id LIMIT 1");
     /// The one winner of any race: no two statements find the same generation current.
     ROTATE = concat!("UPDATE refresh_families AS f
         SET generation = f.generation + 1, rotated_at = $2, retries = 0, idle_expires_at = $4

@@ -3,48 +3,29 @@
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_all},
+    row,
     statements::statements,
 };
-use crate::types::{Timestamp, change::Change};
+use crate::{
+    protocol::jose::{
+        Alg, Kid, SigningAlg,
+        key_ring::{KeyRecord, KeyState, StoredKey},
+    },
+    types::{Timestamp, change::Change},
+};
 
 statements! { "signing_key";
     INSERT = "INSERT INTO signing_keys (kid, alg, state, public_jwk, sealed_private, created_at,
-                  changed_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    LIST = "SELECT kid, alg, state, public_jwk, sealed_private, created_at, changed_at
+                  activated_at, retired_at, removed_at, revoked_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    LIST = "SELECT kid, alg, state, public_jwk, sealed_private, created_at, activated_at, retired_at,
+                removed_at, revoked_at
             FROM signing_keys ORDER BY created_at, kid";
-    SET_STATE = "UPDATE signing_keys SET state = $3, changed_at = $4
-                 WHERE kid = $1 AND state = $2";
-    DELETE = "DELETE FROM signing_keys WHERE kid = $1";
-}
-
-/// A signing key, as the database holds it.
-#[derive(Clone)]
-pub struct SigningKeyRow {
-    /// The key id.
-    pub kid: String,
-    /// The algorithm, by its JOSE name.
-    pub alg: String,
-    /// `pending`, `active`, `retiring`, `removed` or `revoked`; one key of an algorithm is active.
-    pub state: String,
-    /// The public key as a JWK.
-    pub public_jwk: String,
-    /// The private key, sealed.
-    pub sealed_private: Vec<u8>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When its state changed last.
-    pub changed_at: Timestamp,
-}
-
-impl std::fmt::Debug for SigningKeyRow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SigningKeyRow")
-            .field("kid", &self.kid)
-            .field("alg", &self.alg)
-            .field("state", &self.state)
-            .finish_non_exhaustive()
-    }
+    ADVANCE = "UPDATE signing_keys SET state = $3, activated_at = $4, retired_at = $5,
+                   removed_at = $6, revoked_at = $7
+               WHERE kid = $1 AND state = $2";
+    /// Nobody needs the private half of a key that will never sign again.
+    WIPE = "UPDATE signing_keys SET sealed_private = $2 WHERE kid = $1";
 }
 
 /// Adds a key.
@@ -52,54 +33,66 @@ impl std::fmt::Debug for SigningKeyRow {
 /// # Errors
 /// [`StoreError::Conflict`] with [`super::Unique::ActiveSigningKey`] when it is to be active and
 /// another one of its algorithm is.
-pub async fn insert(tx: &mut Tx<'_>, key: &SigningKeyRow) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx<'_>, key: &StoredKey) -> Result<(), StoreError> {
+    let record = &key.record;
     execute!(
         tx,
         INSERT,
-        key.kid.as_str(),
-        key.alg.as_str(),
-        key.state.as_str(),
-        key.public_jwk.as_str(),
+        record.kid.as_str(),
+        record.alg.name(),
+        record.state.as_str(),
+        row::json("signing_keys.public_jwk", &record.public)?,
         key.sealed_private.as_slice(),
-        key.created_at.unix(),
-        key.changed_at.unix(),
+        record.created_at.unix(),
+        row::seconds(record.activated_at),
+        row::seconds(record.retired_at),
+        row::seconds(record.removed_at),
+        row::seconds(record.revoked_at),
     )?;
-    tx.note_change(Change::SigningKeys, key.created_at);
+    tx.note_change(Change::SigningKeys, record.created_at);
     Ok(())
 }
 
 /// All keys, the oldest first.
-pub async fn list(conn: &mut Conn<'_>) -> Result<Vec<SigningKeyRow>, StoreError> {
+pub async fn list(conn: &mut Conn<'_>) -> Result<Vec<StoredKey>, StoreError> {
     let rows = fetch_all!(KeyRow, conn, LIST)?;
-    Ok(rows.into_iter().map(SigningKeyRow::from).collect())
+    rows.into_iter().map(StoredKey::try_from).collect()
 }
 
-/// Moves a key from one state to another; `false` when it is not in the first one.
+/// Writes the state that `record` has come to, if the key still is in the state `from`; `false` when
+/// it is not. A key that is removed or revoked loses its private half.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] with [`super::Unique::ActiveSigningKey`] when it is to be active and
 /// another one of its algorithm is: retire that one first, in the same transaction.
-pub async fn set_state(
+pub async fn advance(
     tx: &mut Tx<'_>,
-    kid: &str,
-    from: &str,
-    to: &str,
+    record: &KeyRecord,
+    from: KeyState,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let moved = execute!(tx, SET_STATE, kid, from, to, now.unix())? > 0;
-    if moved {
-        tx.note_change(Change::SigningKeys, now);
+    let moved = execute!(
+        tx,
+        ADVANCE,
+        record.kid.as_str(),
+        from.as_str(),
+        record.state.as_str(),
+        row::seconds(record.activated_at),
+        row::seconds(record.retired_at),
+        row::seconds(record.removed_at),
+        row::seconds(record.revoked_at),
+    )? > 0;
+    if !moved {
+        return Ok(false);
     }
-    Ok(moved)
-}
-
-/// Deletes a key with its sealed private part; whether it was there.
-pub async fn delete(tx: &mut Tx<'_>, kid: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let deleted = execute!(tx, DELETE, kid)? > 0;
-    if deleted {
-        tx.note_change(Change::SigningKeys, now);
+    match record.state {
+        KeyState::Removed | KeyState::Revoked => {
+            execute!(tx, WIPE, record.kid.as_str(), &[][..] as &[u8])?;
+        }
+        KeyState::Pending | KeyState::Active | KeyState::Retiring => {}
     }
-    Ok(deleted)
+    tx.note_change(Change::SigningKeys, now);
+    Ok(true)
 }
 
 #[derive(sqlx::FromRow)]
@@ -110,19 +103,28 @@ struct KeyRow {
     public_jwk: String,
     sealed_private: Vec<u8>,
     created_at: i64,
-    changed_at: i64,
+    activated_at: Option<i64>,
+    retired_at: Option<i64>,
+    removed_at: Option<i64>,
+    revoked_at: Option<i64>,
 }
 
-impl From<KeyRow> for SigningKeyRow {
-    fn from(row: KeyRow) -> Self {
-        Self {
-            kid: row.kid,
-            alg: row.alg,
-            state: row.state,
-            public_jwk: row.public_jwk,
-            sealed_private: row.sealed_private,
+impl TryFrom<KeyRow> for StoredKey {
+    type Error = StoreError;
+
+    fn try_from(row: KeyRow) -> Result<Self, Self::Error> {
+        let alg = Alg::parse(&row.alg).and_then(SigningAlg::try_from);
+        let record = KeyRecord {
+            kid: Kid::parse(&row.kid).map_err(|_| row::corrupt("signing_keys.kid"))?,
+            alg: alg.map_err(|_| row::corrupt("signing_keys.alg"))?,
+            state: KeyState::parse(&row.state).ok_or_else(|| row::corrupt("signing_keys.state"))?,
+            public: row::document("signing_keys.public_jwk", &row.public_jwk)?,
             created_at: Timestamp::from_unix(row.created_at),
-            changed_at: Timestamp::from_unix(row.changed_at),
-        }
+            activated_at: row::time(row.activated_at),
+            retired_at: row::time(row.retired_at),
+            removed_at: row::time(row.removed_at),
+            revoked_at: row::time(row.revoked_at),
+        };
+        Ok(Self { record, sealed_private: row.sealed_private })
     }
 }

@@ -191,6 +191,7 @@ fn note_if(tx: &mut Tx<'_>, changed: bool, id: UserId, now: Timestamp) {
 
 /// A row of `users`, with the roles in lines.
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_field_names, reason = "columns that stand beside other tables'")]
 pub(super) struct UserRow {
     u_id: Uuid,
     u_username: String,

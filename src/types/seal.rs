@@ -169,7 +169,11 @@ pub struct Sealer(LessSafeKey);
 impl Sealer {
     /// The sealer of `purpose` under `master`.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "the subkey has the 32 bytes that AES-256 wants")]
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "the subkey has the 32 bytes that AES-256 wants"
+    )]
     pub fn new(master: &MasterKey, purpose: Purpose) -> Self {
         let subkey = master.subkey(purpose);
         let key = UnboundKey::new(&AES_256_GCM_SIV, subkey.as_slice()).expect("32 bytes are a key");
@@ -182,6 +186,7 @@ impl Sealer {
     #[must_use]
     #[expect(
         clippy::expect_used,
+        clippy::missing_panics_doc,
         reason = "AES-GCM-SIV takes 64 GiB; no plaintext of ours is near"
     )]
     pub fn seal(&self, nonce: [u8; NONCE_LEN], aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
@@ -276,9 +281,9 @@ mod tests {
     fn what_is_sealed_opens_in_its_place() {
         let sealer = Sealer::new(&master(), Purpose::SigningKey);
         for plaintext in [&b""[..], b"x", &[5; 4096]] {
-            let sealed = sealer.seal(NONCE, &cell(b"1").aad(), plaintext);
-            assert_eq!(sealed.len(), plaintext.len() + 29);
-            assert_eq!(*sealer.open(&cell(b"1").aad(), &sealed).unwrap(), plaintext);
+            let value = sealer.seal(NONCE, &cell(b"1").aad(), plaintext);
+            assert_eq!(value.len(), plaintext.len() + 29);
+            assert_eq!(*sealer.open(&cell(b"1").aad(), &value).unwrap(), plaintext);
         }
     }
 
@@ -286,14 +291,14 @@ mod tests {
     #[test]
     fn what_is_moved_does_not_open() {
         let sealer = Sealer::new(&master(), Purpose::SigningKey);
-        let sealed = sealer.seal(NONCE, &cell(b"1").aad(), b"private");
+        let value = sealer.seal(NONCE, &cell(b"1").aad(), b"private");
         let elsewhere = [
             cell(b"2"),
             Cell { table: "client_secret", ..cell(b"1") },
             Cell { column: "public", ..cell(b"1") },
         ];
         for place in elsewhere {
-            assert_eq!(sealer.open(&place.aad(), &sealed).unwrap_err(), Unsealable);
+            assert_eq!(sealer.open(&place.aad(), &value).unwrap_err(), Unsealable);
         }
     }
 
@@ -309,16 +314,16 @@ mod tests {
     #[test]
     fn every_flipped_bit_and_every_cut_is_noticed() {
         let sealer = Sealer::new(&master(), Purpose::Flow);
-        let sealed = sealer.seal(NONCE, b"place", b"secret");
-        for bit in 0..sealed.len() * 8 {
-            let mut altered = sealed.clone();
+        let value = sealer.seal(NONCE, b"place", b"secret");
+        for bit in 0..value.len() * 8 {
+            let mut altered = value.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
             assert!(sealer.open(b"place", &altered).is_err(), "bit {bit}");
         }
-        for length in 0..sealed.len() {
-            assert!(sealer.open(b"place", &sealed[..length]).is_err(), "length {length}");
+        for length in 0..value.len() {
+            assert!(sealer.open(b"place", &value[..length]).is_err(), "length {length}");
         }
-        assert!(sealer.open(b"place", &[&sealed[..], b"x"].concat()).is_err());
+        assert!(sealer.open(b"place", &[&value[..], b"x"].concat()).is_err());
     }
 
     #[test]

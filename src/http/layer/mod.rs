@@ -4,3 +4,4 @@ pub mod client_address;
 pub mod edge;
 pub mod refusal;
 pub mod request_id;
+pub mod security_headers;

@@ -6,6 +6,7 @@
 pub mod claims_param;
 pub mod hints;
 pub mod id_token_hint;
+pub mod interaction;
 pub mod max_age;
 pub mod nonce;
 pub mod pkce;
@@ -35,7 +36,7 @@ pub enum AuthorizeError {
     /// To the user, on a page of ours: nobody knows yet who asks, or where an answer may go.
     Page(OAuthError),
     /// To the client, at an address that it registered.
-    Redirect(ResponseTarget, OAuthError),
+    Redirect(Box<ResponseTarget>, OAuthError),
 }
 
 /// What the checks of a new request read.
@@ -59,6 +60,11 @@ pub(super) struct Draft {
     request: SealedRequest,
 }
 
+/// A check of a new request: fills in its part of the draft.
+type Authorize = fn(&mut Draft, &Input<'_>) -> Result<(), OAuthError>;
+/// A check of a request that comes back.
+type Resume = fn(&mut Draft, &Resumed<'_>) -> Result<(), OAuthError>;
+
 /// A row of the table.
 pub struct Check {
     /// The name of the rule, and of its file.
@@ -66,25 +72,21 @@ pub struct Check {
     /// Where it is written.
     pub spec: &'static str,
     /// When a request arrives at the authorization endpoint.
-    authorize: fn(&mut Draft, &Input<'_>) -> Result<(), OAuthError>,
+    authorize: Authorize,
     /// When the same request comes back after the login and consent pages: what the registration
     /// decides is decided again, since it may have changed meanwhile.
-    resume: Option<fn(&mut Draft, &Resumed<'_>) -> Result<(), OAuthError>>,
+    resume: Option<Resume>,
 }
 
-const fn once(
-    rule: &'static str,
-    spec: &'static str,
-    authorize: fn(&mut Draft, &Input<'_>) -> Result<(), OAuthError>,
-) -> Check {
+const fn once(rule: &'static str, spec: &'static str, authorize: Authorize) -> Check {
     Check { rule, spec, authorize, resume: None }
 }
 
 const fn again(
     rule: &'static str,
     spec: &'static str,
-    authorize: fn(&mut Draft, &Input<'_>) -> Result<(), OAuthError>,
-    resume: fn(&mut Draft, &Resumed<'_>) -> Result<(), OAuthError>,
+    authorize: Authorize,
+    resume: Resume,
 ) -> Check {
     Check { rule, spec, authorize, resume: Some(resume) }
 }
@@ -154,7 +156,7 @@ impl Draft {
         match self.target {
             Some(target) => {
                 let target = self.request.with_redirect_uri(target).response_target();
-                AuthorizeError::Redirect(target, error)
+                AuthorizeError::Redirect(Box::new(target), error)
             }
             None => AuthorizeError::Page(error),
         }

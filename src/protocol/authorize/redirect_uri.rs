@@ -11,16 +11,22 @@ use crate::protocol::{
 };
 
 /// An address that the client registered. Only [`RedirectTarget::matching`] makes one, so that no
-/// response can go anywhere else; it can be written down, but not read back without a new match.
+/// response can go anywhere else; it cannot be read back from anywhere without a new match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct RedirectTarget(String);
 
 /// A `redirect_uri` that was once matched, as it comes back from the browser. It leads nowhere until
 /// it is matched again: the client may have lost it in between.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Unmatched(String);
+
+impl From<RedirectTarget> for Unmatched {
+    fn from(target: RedirectTarget) -> Self {
+        Self(target.0)
+    }
+}
 
 /// The ways a `redirect_uri` can be wrong. None of them is ever answered with a redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -10,8 +10,6 @@ use crate::types::{ClientId, Scope};
 
 /// A checked request. With a [`RedirectTarget`], it can be answered. With an [`Unmatched`] address it
 /// is a [`SealedRequest`]: what came back from the browser and must be checked again.
-///
-/// Its text form is for sealing only: it is not protected by itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuthorizationRequest<R = RedirectTarget> {
     /// Who asks.
@@ -63,7 +61,8 @@ pub struct AuthorizationRequest<R = RedirectTarget> {
     pub id_token_hint: Option<String>,
 }
 
-/// A request as it comes back from the browser. [`SealedRequest::revalidate`] makes it usable.
+/// A request as it travels through the browser: sealed by whoever sends it there, since its text is
+/// not protected by itself. [`SealedRequest::revalidate`] makes it usable again.
 pub type SealedRequest = AuthorizationRequest<Unmatched>;
 
 impl SealedRequest {
@@ -90,7 +89,14 @@ impl SealedRequest {
     }
 
     /// The same request, with an address that was matched.
-    pub(super) fn with_redirect_uri(self, redirect_uri: RedirectTarget) -> AuthorizationRequest {
+    pub(super) fn with_redirect_uri(self, target: RedirectTarget) -> AuthorizationRequest {
+        self.map_redirect_uri(target)
+    }
+}
+
+impl<R> AuthorizationRequest<R> {
+    /// The same request, with another kind of address.
+    fn map_redirect_uri<S>(self, redirect_uri: S) -> AuthorizationRequest<S> {
         AuthorizationRequest {
             client_id: self.client_id,
             redirect_uri,
@@ -113,6 +119,13 @@ impl SealedRequest {
 }
 
 impl AuthorizationRequest {
+    /// The request as it is given to the browser, and comes back from it.
+    #[must_use]
+    pub fn to_sealed(&self) -> SealedRequest {
+        let redirect_uri = self.redirect_uri.clone().into();
+        self.clone().map_redirect_uri(redirect_uri)
+    }
+
     /// Where and how this request is answered.
     #[must_use]
     pub fn response_target(&self) -> ResponseTarget {

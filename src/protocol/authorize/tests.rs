@@ -160,7 +160,7 @@ fn rfc6749_section_4_1_2_1_a_client_without_the_grant_is_unauthorized() {
 }
 
 fn through_the_browser(request: &AuthorizationRequest) -> SealedRequest {
-    serde_json::from_str(&serde_json::to_string(request).unwrap()).unwrap()
+    serde_json::from_str(&serde_json::to_string(&request.to_sealed()).unwrap()).unwrap()
 }
 
 #[test]

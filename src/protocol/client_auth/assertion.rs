@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The longest that an assertion may still live, beside the leeway for a fast clock.
-const MAX_LIFETIME: Duration = Duration::from_secs(600);
+const MAX_LIFETIME: Duration = Duration::from_mins(10);
 /// The longest `jti`, in bytes.
 const MAX_JTI: usize = 256;
 

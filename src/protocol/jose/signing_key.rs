@@ -38,8 +38,6 @@ pub enum JwtType {
 }
 
 impl JwtType {
-    const ALL: [Self; 4] = [Self::Jwt, Self::AccessToken, Self::LogoutToken, Self::Introspection];
-
     /// The value of the header.
     #[must_use]
     pub const fn typ(self) -> &'static str {
@@ -69,7 +67,16 @@ pub struct SigningKey {
     kid: Kid,
     public: Jwk,
     pair: Pair,
-    headers: [String; JwtType::ALL.len()],
+    headers: Headers,
+}
+
+/// The header of each kind of JWT in base64url, and the dot after it.
+#[derive(Debug)]
+struct Headers {
+    jwt: String,
+    access_token: String,
+    logout_token: String,
+    introspection: String,
 }
 
 /// A new private key: the ready key, and the bytes to seal and keep.
@@ -135,7 +142,12 @@ impl SigningKey {
         let public =
             Jwk::new(alg.alg(), pair.public_key().ok_or(KeyUnusable)?).map_err(|_| KeyUnusable)?;
         let kid = public.key().thumbprint();
-        let headers = JwtType::ALL.map(|typ| encoded_header(alg, typ, &kid));
+        let headers = Headers {
+            jwt: encoded_header(alg, JwtType::Jwt, &kid),
+            access_token: encoded_header(alg, JwtType::AccessToken, &kid),
+            logout_token: encoded_header(alg, JwtType::LogoutToken, &kid),
+            introspection: encoded_header(alg, JwtType::Introspection, &kid),
+        };
         Ok(Self { alg, kid, public, pair, headers })
     }
 
@@ -166,10 +178,10 @@ impl SigningKey {
     pub fn sign(&self, typ: JwtType, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let claims = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
         let header = match typ {
-            JwtType::Jwt => &self.headers[0],
-            JwtType::AccessToken => &self.headers[1],
-            JwtType::LogoutToken => &self.headers[2],
-            JwtType::Introspection => &self.headers[3],
+            JwtType::Jwt => &self.headers.jwt,
+            JwtType::AccessToken => &self.headers.access_token,
+            JwtType::LogoutToken => &self.headers.logout_token,
+            JwtType::Introspection => &self.headers.introspection,
         };
         let mut token = String::with_capacity(header.len() + claims.len() * 4 / 3 + 352);
         token.push_str(header);

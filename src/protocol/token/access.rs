@@ -194,7 +194,7 @@ mod tests {
             scope: &scope,
             iat: NOW,
             nbf: NOW,
-            exp: NOW.plus(std::time::Duration::from_secs(300)),
+            exp: NOW.plus(std::time::Duration::from_mins(5)),
             jti: &id().encode(),
             auth_time: None,
             acr: None,

@@ -6,12 +6,13 @@ use super::{Context, ServiceError, TokenResponse, mint};
 use crate::{
     identity::user::User,
     protocol::{
+        authorize::pkce::VerifierError,
         client::{Client, GrantType},
         client_auth::Authenticated,
         error::{ErrorCode, OAuthError},
         grant::{
             Grant, RevocationReason,
-            authorization_code::{self as rules, AuthorizationCode, CodeRefusal, Redemption, Verifier},
+            authorization_code::{self as rules, AuthorizationCode, CodeRefusal, Redemption},
         },
         params::Params,
     },
@@ -21,7 +22,7 @@ use crate::{
     },
     store::{self, StoreError, Tx},
     types::{
-        Timestamp, TokenHash,
+        Secret, Timestamp, TokenHash,
         audit::{Action, Actor, Object, Outcome},
         origin::Origin,
         token::TokenKind,
@@ -33,11 +34,11 @@ struct Presented {
     client: Arc<Client>,
     hash: TokenHash,
     redirect_uri: Option<String>,
-    code_verifier: Option<Verifier>,
+    code_verifier: Option<Secret<String>>,
 }
 
 /// How a redemption ends: both ends are committed, since a refusal can leave a mark.
-enum Outcomes {
+enum Ending {
     Issued(Box<Redeemed>),
     Refused(OAuthError),
     /// The grant was revoked as well, which this node's memory has to follow before it answers.
@@ -50,7 +51,7 @@ struct Redeemed {
     grant: Grant,
     user: User,
     access: mint::AccessToken,
-    refresh_token: Option<String>,
+    refresh_token: Option<Secret<String>>,
 }
 
 /// Redeems a code: one transaction, and signing after its commit.
@@ -62,16 +63,16 @@ pub(super) async fn exchange(
 ) -> Result<TokenResponse, ServiceError> {
     let presented = present(client, params)?;
     let (context, origin) = (Arc::clone(ctx), origin.clone());
-    let outcome = ctx
+    let ending = ctx
         .db
         .write(move |tx| {
             Box::pin(async move { redeem(&context, tx, presented, &origin).await })
         })
         .await?;
-    match outcome {
-        Outcomes::Issued(redeemed) => respond(ctx, client.client(), *redeemed).await,
-        Outcomes::Refused(error) => Err(error.into()),
-        Outcomes::Revoked(error) => {
+    match ending {
+        Ending::Issued(redeemed) => respond(ctx, client.client(), *redeemed).await,
+        Ending::Refused(error) => Err(error.into()),
+        Ending::Revoked(error) => {
             changes::follow(ctx).await?;
             Err(error.into())
         }
@@ -83,22 +84,13 @@ fn present(client: &Authenticated, params: &Params) -> Result<Presented, OAuthEr
     let code = params
         .get("code")
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "code is missing"))?;
-    let code_verifier = match params.get("code_verifier") {
-        None => None,
-        Some(text) => Some(Verifier::parse(text).ok_or_else(|| {
-            OAuthError::new(
-                ErrorCode::InvalidRequest,
-                "code_verifier must be 43 to 128 unreserved characters",
-            )
-        })?),
-    };
     // What cannot be a code is not even looked up.
-    let hash = TokenKind::AuthorizationCode.recognise(code).ok_or(CodeRefusal::Unknown)?;
+    let hash = TokenKind::AuthorizationCode.recognise(code).ok_or(CodeRefusal::Unknown).map_err(OAuthError::from)?;
     Ok(Presented {
-        client: client.shared(),
+        client: Arc::clone(client.client()),
         hash,
         redirect_uri: params.get("redirect_uri").map(str::to_owned),
-        code_verifier,
+        code_verifier: params.get("code_verifier").map(|text| Secret::new(text.to_owned())),
     })
 }
 
@@ -108,24 +100,24 @@ async fn redeem(
     tx: &mut Tx<'_>,
     presented: Presented,
     origin: &Origin,
-) -> Result<Outcomes, StoreError> {
+) -> Result<Ending, StoreError> {
     let now = ctx.now();
     let Some((code, grant)) = store::authorization_code::find(tx, &presented.hash).await? else {
-        return Ok(Outcomes::Refused(CodeRefusal::Unknown.into()));
+        return Ok(Ending::Refused(CodeRefusal::Unknown.into()));
     };
     let redemption = Redemption {
         client_id: &presented.client.id,
         redirect_uri: presented.redirect_uri.as_deref(),
-        code_verifier: presented.code_verifier.as_ref(),
+        code_verifier: presented.code_verifier.as_ref().map(|text| text.expose().as_str()),
     };
     match rules::check(&code, &redemption, now) {
         Ok(()) => {}
         Err(refusal @ CodeRefusal::Reused) => return revoke(ctx, tx, &code, refusal, origin).await,
-        Err(refusal @ CodeRefusal::WrongVerifier) => {
+        Err(refusal @ CodeRefusal::Verifier(VerifierError::Wrong)) => {
             store::authorization_code::record_failure(tx, &code.hash, now).await?;
-            return Ok(Outcomes::Refused(refusal.into()));
+            return Ok(Ending::Refused(refusal.into()));
         }
-        Err(refusal) => return Ok(Outcomes::Refused(refusal.into())),
+        Err(refusal) => return Ok(Ending::Refused(refusal.into())),
     }
     let user = store::user::find(tx, grant.user_id).await?;
     let session = store::session::find(tx, grant.session_id).await?;
@@ -134,16 +126,16 @@ async fn redeem(
     if let Err(refusal) =
         issue::admit(&presented.client, GrantType::AuthorizationCode, behalf, now)
     {
-        return Ok(Outcomes::Refused(refusal.into()));
+        return Ok(Ending::Refused(refusal.into()));
     }
-    let Some(user) = user else { return Ok(Outcomes::Refused(CodeRefusal::Unknown.into())) };
+    let Some(user) = user else { return Ok(Ending::Refused(CodeRefusal::Unknown.into())) };
     // Another redemption can have come in between on another node: this one is then the replay.
     let Some(redeemed) = store::authorization_code::redeem(tx, &code.hash, now).await? else {
         return revoke(ctx, tx, &code, CodeRefusal::Reused, origin).await;
     };
     let code = redeemed.into_taken();
     let (access, refresh_token) = write_tokens(ctx, tx, &presented.client, &grant, now).await?;
-    Ok(Outcomes::Issued(Box::new(Redeemed { code, grant, user, access, refresh_token })))
+    Ok(Ending::Issued(Box::new(Redeemed { code, grant, user, access, refresh_token })))
 }
 
 /// The rows of the tokens: none for an access token that is a JWT, one for a refresh token family.
@@ -153,7 +145,7 @@ async fn write_tokens(
     client: &Client,
     grant: &Grant,
     now: Timestamp,
-) -> Result<(mint::AccessToken, Option<String>), StoreError> {
+) -> Result<(mint::AccessToken, Option<Secret<String>>), StoreError> {
     let access = mint::AccessToken::for_grant(ctx, client, grant, grant.scope.clone(), now);
     if let Some(record) = access.record() {
         store::access_token::insert(tx, &record).await?;
@@ -172,7 +164,7 @@ async fn revoke(
     code: &AuthorizationCode,
     refusal: CodeRefusal,
     origin: &Origin,
-) -> Result<Outcomes, StoreError> {
+) -> Result<Ending, StoreError> {
     let reason = RevocationReason::CodeReuse;
     if store::grant::revoke(tx, code.grant_id, reason, ctx.now()).await? {
         let actor = Actor::Client(code.client_id.clone());
@@ -180,7 +172,7 @@ async fn revoke(
         let event = ctx.event(actor, Action::CodeReused, object, Outcome::Refused, origin);
         store::audit_event::append(tx, event);
     }
-    Ok(Outcomes::Revoked(refusal.into()))
+    Ok(Ending::Revoked(refusal.into()))
 }
 
 /// Signs what was granted. Nothing here is reached before the commit.
@@ -190,18 +182,16 @@ async fn respond(
     redeemed: Redeemed,
 ) -> Result<TokenResponse, ServiceError> {
     let Redeemed { code, grant, user, access, refresh_token } = redeemed;
-    let (access_token, expires_in) = access.finish_for(ctx, &user).await?;
-    let id_token = if grant.scope.contains("openid") {
-        let nonce = code.nonce;
-        Some(mint::id_token(ctx, client, &grant, &user, nonce, &access_token).await?)
-    } else {
-        None
-    };
+    let (access_token, expires_in) = access.finish(ctx, Some(&user)).await?;
+    let nonce = code.nonce.as_deref();
+    let subject =
+        mint::IdTokenSubject { client, grant: &grant, user: &user, nonce, scope: &grant.scope };
+    let id_token = subject.id_token(ctx, &access_token).await?;
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
         expires_in,
-        refresh_token,
+        refresh_token: refresh_token.map(|text| text.expose().clone()),
         id_token,
         scope: grant.scope,
     })

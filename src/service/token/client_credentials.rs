@@ -31,7 +31,7 @@ pub(super) async fn exchange(
             })
             .await?;
     }
-    let (access_token, expires_in) = access.finish(ctx).await?;
+    let (access_token, expires_in) = access.finish(ctx, None).await?;
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",

@@ -11,7 +11,9 @@ use crate::{
         error::{ErrorCode, OAuthError},
         grant::{Grant, RevocationReason, refresh_token::RefreshFamily},
         params::Params,
-        token::refresh::{self as rules, Presented, RefreshVerdict},
+        token::refresh::{
+            self as rules, PresentedRefreshToken, ProvenGeneration, RefreshRefusal, RefreshUse,
+        },
     },
     service::{
         changes,
@@ -19,7 +21,7 @@ use crate::{
     },
     store::{self, StoreError, Tx},
     types::{
-        Scope, Timestamp,
+        Scope, Secret, Timestamp,
         audit::{Action, Actor, Object, Outcome},
         origin::Origin,
     },
@@ -39,7 +41,7 @@ struct Refreshed {
     user: User,
     scope: Scope,
     access: mint::AccessToken,
-    refresh_token: String,
+    refresh_token: Secret<String>,
 }
 
 /// Uses a refresh token: one transaction, and signing after its commit.
@@ -53,8 +55,8 @@ pub(super) async fn exchange(
         .get("refresh_token")
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "refresh_token is missing"))?;
     let narrowed = params.get("scope").map(Scope::parse).transpose().map_err(|_| beyond_grant())?;
-    let presented = Presented::parse(text).ok_or_else(unknown)?;
-    let (context, client_, origin) = (Arc::clone(ctx), client.shared(), origin.clone());
+    let presented = PresentedRefreshToken::parse(text).ok_or_else(unknown)?;
+    let (context, client_, origin) = (Arc::clone(ctx), Arc::clone(client.client()), origin.clone());
     let ending = ctx
         .db
         .write(move |tx| {
@@ -97,18 +99,19 @@ impl Refresh<'_> {
     async fn run(
         &self,
         tx: &mut Tx<'_>,
-        presented: &Presented,
+        presented: &PresentedRefreshToken,
         narrowed: Option<Scope>,
     ) -> Result<Ending, StoreError> {
         let now = self.ctx.now();
-        let Some((family, grant)) = store::refresh_family::find(tx, presented.family_id()).await?
+        let Some((family, grant)) = store::refresh_family::find(tx, presented.family()).await?
         else {
             return Ok(Ending::Refused(unknown()));
         };
-        let is_ours = family.client_id == self.client.id
-            && presented.is_genuine(&self.ctx.vault.refresh_tokens, &family);
-        if !is_ours {
+        let Some(generation) = presented.prove(&self.ctx.vault.refresh_tokens, &family) else {
             return Ok(Ending::Refused(unknown()));
+        };
+        if family.client_id != self.client.id {
+            return Ok(Ending::Refused(RefreshRefusal::OtherClient.into()));
         }
         let user = store::user::find(tx, grant.user_id).await?;
         let session = store::session::find(tx, grant.session_id).await?;
@@ -122,7 +125,7 @@ impl Refresh<'_> {
         if !scope.is_subset(&grant.scope) {
             return Ok(Ending::Refused(beyond_grant()));
         }
-        match self.advance(tx, presented, &family, now).await? {
+        match self.advance(tx, generation, &family, now).await? {
             Ok(generation) => {
                 let refresh_token =
                     rules::mint(&self.ctx.vault.refresh_tokens, &family, generation);
@@ -141,67 +144,68 @@ impl Refresh<'_> {
     async fn advance(
         &self,
         tx: &mut Tx<'_>,
-        presented: &Presented,
+        presented: ProvenGeneration,
         family: &RefreshFamily,
         now: Timestamp,
     ) -> Result<Result<u64, Ending>, StoreError> {
         let policy = self.ctx.policy.refresh_policy(self.client);
-        let generation = presented.generation();
-        let idle_expires_at = now.plus(policy.idle_lifetime).min(family.absolute_expires_at);
-        match rules::judge(generation, family, &policy, now) {
-            RefreshVerdict::NoRotation => {
-                let touched = store::refresh_family::touch(tx, family.id, now, idle_expires_at);
-                Ok(if touched.await? { Ok(generation) } else { Err(Ending::Refused(unknown())) })
+        let idle_expires_at = policy.idle_until(family.absolute_expires_at, now);
+        match rules::judge(family, presented, &self.client.id, policy, now) {
+            Ok(RefreshUse::Keep) => {
+                let kept = store::refresh_family::touch(tx, family.id, now, idle_expires_at);
+                let generation = family.generation;
+                Ok(if kept.await? { Ok(generation) } else { Err(Ending::Refused(unknown())) })
             }
-            RefreshVerdict::Rotate => {
+            Ok(RefreshUse::Rotate { from, to }) => {
                 let rotated =
-                    store::refresh_family::rotate(tx, family.id, generation, now, idle_expires_at);
-                if let Some(rotated) = rotated.await? {
-                    return Ok(Ok(rotated.taken().generation));
+                    store::refresh_family::rotate(tx, family.id, from, now, idle_expires_at);
+                if rotated.await?.is_some() {
+                    return Ok(Ok(to));
                 }
                 // Another node rotated it in between: this is then a retry within the window.
-                self.retry(tx, family, generation, policy.retry_limit, now).await
+                self.reissue(tx, family, to, now).await
             }
-            RefreshVerdict::Reissue => {
-                self.retry(tx, family, generation, policy.retry_limit, now).await
-            }
-            RefreshVerdict::RetriesSpent => {
-                self.note(tx, family, Action::RefreshRetriesSpent);
-                Ok(Err(Ending::Refused(unknown())))
-            }
-            RefreshVerdict::FromFuture => {
-                self.note(tx, family, Action::RefreshFromFuture);
-                Ok(Err(Ending::Refused(unknown())))
-            }
-            RefreshVerdict::Reuse => {
-                if store::grant::revoke(tx, family.grant_id, RevocationReason::RefreshReuse, now)
-                    .await?
-                {
-                    self.note(tx, family, Action::RefreshReused);
-                }
-                Ok(Err(Ending::Revoked(unknown())))
-            }
-            RefreshVerdict::Expired | RefreshVerdict::Revoked => {
-                Ok(Err(Ending::Refused(unknown())))
-            }
+            Ok(RefreshUse::Reissue { current }) => self.reissue(tx, family, current, now).await,
+            Err(refusal) => self.refuse(tx, family, refusal, now).await.map(Err),
         }
     }
 
     /// The predecessor within the window yields the same successor again, a bounded number of times.
-    async fn retry(
+    async fn reissue(
         &self,
         tx: &mut Tx<'_>,
         family: &RefreshFamily,
-        presented: u64,
-        limit: u32,
+        current: u64,
         now: Timestamp,
     ) -> Result<Result<u64, Ending>, StoreError> {
-        let successor = presented.saturating_add(1);
-        if store::refresh_family::count_retry(tx, family.id, successor, limit, now).await? {
-            return Ok(Ok(successor));
+        let limit = self.ctx.policy.refresh_policy(self.client).max_retries;
+        if store::refresh_family::count_retry(tx, family.id, current, limit, now).await? {
+            return Ok(Ok(current));
         }
-        self.note(tx, family, Action::RefreshRetriesSpent);
-        Ok(Err(Ending::Refused(unknown())))
+        self.refuse(tx, family, RefreshRefusal::RetriesSpent, now).await.map(Err)
+    }
+
+    /// Leaves the mark that a refusal leaves: most leave none.
+    async fn refuse(
+        &self,
+        tx: &mut Tx<'_>,
+        family: &RefreshFamily,
+        refusal: RefreshRefusal,
+        now: Timestamp,
+    ) -> Result<Ending, StoreError> {
+        match refusal {
+            RefreshRefusal::OtherClient | RefreshRefusal::Revoked | RefreshRefusal::Expired => {}
+            RefreshRefusal::RetriesSpent => self.note(tx, family, Action::RefreshRetriesSpent),
+            RefreshRefusal::FromFuture => self.note(tx, family, Action::RefreshFromFuture),
+            RefreshRefusal::Reuse => {
+                let reason = RevocationReason::RefreshReuse;
+                if store::grant::revoke(tx, family.grant_id, reason, now).await? {
+                    self.note(tx, family, Action::RefreshReused);
+                }
+                return Ok(Ending::Revoked(refusal.into()));
+            }
+        }
+        Ok(Ending::Refused(refusal.into()))
     }
 
     fn note(&self, tx: &mut Tx<'_>, family: &RefreshFamily, action: Action) {
@@ -220,17 +224,15 @@ async fn respond(
     refreshed: Refreshed,
 ) -> Result<TokenResponse, ServiceError> {
     let Refreshed { grant, user, scope, access, refresh_token } = refreshed;
-    let (access_token, expires_in) = access.finish_for(ctx, &user).await?;
-    let id_token = if scope.contains("openid") {
-        Some(mint::id_token(ctx, client, &grant, &user, None, &access_token).await?)
-    } else {
-        None
-    };
+    let (access_token, expires_in) = access.finish(ctx, Some(&user)).await?;
+    let subject =
+        mint::IdTokenSubject { client, grant: &grant, user: &user, nonce: None, scope: &scope };
+    let id_token = subject.id_token(ctx, &access_token).await?;
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
         expires_in,
-        refresh_token: Some(refresh_token),
+        refresh_token: Some(refresh_token.expose().clone()),
         id_token,
         scope,
     })

@@ -101,7 +101,7 @@ async fn open_postgres(options: &StorageOptions) -> Result<Db, StoreError> {
         .application_name("doorward")
         .statement_cache_capacity(STATEMENT_CACHE)
         .options([
-            ("default_transaction_isolation", "read\\ committed"),
+            ("default_transaction_isolation", "read committed"),
             ("lock_timeout", lock_timeout.as_str()),
             ("idle_in_transaction_session_timeout", "60000"),
             (

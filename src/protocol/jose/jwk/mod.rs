@@ -130,7 +130,6 @@ impl PublicKey {
 
     /// The thumbprint: base64url of the SHA-256 of the required members, in order. RFC 7638 §3.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "43 characters of base64url are a kid")]
     pub fn thumbprint(&self) -> Kid {
         let members = Members::of(self);
         let json = match self {
@@ -147,7 +146,7 @@ impl PublicKey {
                 format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, members.x())
             }
         };
-        Kid::parse(&Base64UrlUnpadded::encode_string(&sha256(json.as_bytes()))).expect("a kid")
+        Kid(Base64UrlUnpadded::encode_string(&sha256(json.as_bytes())).into())
     }
 
     /// Refuses keys without security: RSA out of bounds, points off the curve or of small order.
@@ -165,13 +164,13 @@ impl PublicKey {
 
 /// An RSA key has 2048 bits at least (RFC 7518 §3.3), and few enough that a check stays cheap.
 fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), JwkError> {
-    let (first, last) = (n.first().copied().unwrap_or(0), n.last().copied().unwrap_or(0));
-    let bits = n.len() * 8 - first.leading_zeros() as usize * usize::from(!n.is_empty());
+    let (&[first, .., last], &[e_first, ..]) = (n, e) else { return Err(JwkError::Rsa) };
+    let bits = n.len() * 8 - first.leading_zeros() as usize;
     let exponent = e.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
-    let sound = (2048..=8192).contains(&bits)
-        && first != 0
+    let sound = first != 0
+        && (2048..=8192).contains(&bits)
         && last % 2 == 1
-        && e.first().is_some_and(|byte| *byte != 0)
+        && e_first != 0
         && e.len() <= 4
         && exponent >= 3
         && exponent % 2 == 1;
@@ -429,7 +428,7 @@ impl From<Jwk> for Members {
 }
 
 /// Public signature keys, of a client or of this server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "MembersSet")]
 pub struct JwkSet {
     keys: Vec<Jwk>,

@@ -24,7 +24,7 @@ use crate::types::Timestamp;
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// How far `iat` and `nbf` may lie ahead of our clock. FAPI 2.0 §5.3.2.1: 10 s pass, more than 60 s do not.
-pub const FUTURE_LEEWAY: Duration = Duration::from_secs(60);
+pub const FUTURE_LEEWAY: Duration = Duration::from_mins(1);
 
 /// Which keys may have signed. Public keys and shared secrets never meet in one check, so that a
 /// public key cannot be taken for the secret of an HMAC (RFC 8725 §2.1).
@@ -170,8 +170,8 @@ pub fn verify(
     Ok(VerifiedJwt { alg, kid, claims })
 }
 
-/// What `token` says its `iss` and `sub` are, before anything is checked: only to find out whose
-/// keys to check it with. Nothing else may be done with the answer.
+/// The `sub` that `token` claims before anything is checked: only to find out whose keys to check it
+/// with. Nothing else may be done with the answer.
 ///
 /// # Errors
 /// [`JwtError`] when the token is too long, is no compact JWS, or has no readable claims.

@@ -378,3 +378,37 @@ fn every_altered_character_is_noticed() {
     assert!(check(&format!("{signed}A")).is_err());
     assert!(check(&format!(" {signed}")).is_err());
 }
+
+/// JOSE-05: a signature with a high s is another valid signature of the same message (RFC 7518 §3.4).
+#[test]
+fn a_high_s_is_accepted() {
+    let order: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
+        0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let signed = key(SigningAlg::ES256).sign(JwtType::Jwt, &claims()).unwrap();
+    let (message, signature) = signed.rsplit_once('.').unwrap();
+    let mut signature = Base64UrlUnpadded::decode_vec(signature).unwrap();
+    // s becomes n - s: of the two, one is high.
+    let mut borrow = 0;
+    for i in (0..32).rev() {
+        let difference = i16::from(order[i]) - i16::from(signature[32 + i]) - borrow;
+        borrow = i16::from(difference < 0);
+        signature[32 + i] = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    assert!(check(&format!("{message}.{}", encode(&signature))).is_ok());
+}
+
+proptest::proptest! {
+    /// Whatever comes, there is an answer, and it is no.
+    #[test]
+    fn garbage_is_refused(
+        header in "\\PC{0,60}",
+        claims in "\\PC{0,60}",
+        raw in "[A-Za-z0-9_.=-]{0,200}",
+        signature in proptest::collection::vec(proptest::num::u8::ANY, 0..80),
+    ) {
+        proptest::prop_assert!(check(&raw).is_err());
+        proptest::prop_assert!(check(&token(&header, &claims, |_| signature.clone())).is_err());
+    }
+}

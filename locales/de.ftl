@@ -1,0 +1,187 @@
+### Doorward, Deutsch.
+
+## Überall
+cancel = Abbrechen
+use-another-account = Anderes Konto verwenden
+privacy-policy = Datenschutzerklärung
+terms-of-service = Nutzungsbedingungen
+back-to = Zurück zu { $client }
+go-to-account = Zu Ihrem Konto
+
+## Anmelden
+sign-in = Anmelden
+sign-in-title-for = Bei { $client } anmelden
+sign-in-continue-to = weiter zu { $client }
+sign-in-to-account = um Ihr Konto zu verwalten
+username = Benutzername
+password = Passwort
+sign-in-failed = Benutzername und Passwort passen nicht zusammen. Prüfen Sie beides und versuchen Sie es noch einmal.
+sign-in-too-many-seconds = { $count ->
+    [one] Zu viele Versuche. Versuchen Sie es in einer Sekunde wieder.
+   *[other] Zu viele Versuche. Versuchen Sie es in { $count } Sekunden wieder.
+}
+sign-in-too-many-minutes = { $count ->
+    [one] Zu viele Versuche. Versuchen Sie es in einer Minute wieder.
+   *[other] Zu viele Versuche. Versuchen Sie es in { $count } Minuten wieder.
+}
+sign-in-busy = Gerade melden sich sehr viele an. Warten Sie einen Augenblick und versuchen Sie es noch einmal.
+sign-in-session-expired = Sie waren eine Weile nicht da. Melden Sie sich wieder an, um fortzufahren.
+
+## Zustimmung
+consent-title = { $client } bittet um Zugriff
+consent-intro = Wenn Sie zustimmen, kann diese App:
+consent-nothing-asked = Diese App möchte nur wissen, dass Sie sich angemeldet haben.
+consent-signed-in-as = Angemeldet als
+consent-allow = Erlauben
+consent-unverified = Diese App hat niemand geprüft. Erlauben Sie den Zugriff nur, wenn Sie den Vorgang selbst begonnen haben und der Herkunft vertrauen.
+consent-native = Dies ist eine App auf einem Gerät, deren Name sich nicht beweisen lässt. Erlauben Sie den Zugriff nur, wenn Sie sie gerade selbst geöffnet haben.
+consent-revoke-later = Sie können dies jederzeit auf Ihrer Kontoseite zurücknehmen.
+
+scope-openid = Wissen, wer Sie sind
+scope-openid-explained = Eine dauerhafte Kennung Ihres Kontos und wann Sie sich angemeldet haben.
+scope-profile = Ihr Profil sehen
+scope-profile-explained = Name, Benutzername, Bild, Sprache und ähnliche Angaben.
+scope-email = Ihre E-Mail-Adresse sehen
+scope-email-explained = Die Adresse und ob sie bestätigt ist.
+scope-address = Ihre Postanschrift sehen
+scope-address-explained = Straße, Ort, Postleitzahl und Land.
+scope-phone = Ihre Telefonnummer sehen
+scope-phone-explained = Die Nummer und ob sie bestätigt ist.
+scope-roles = Ihre Rollen sehen
+scope-roles-explained = Was Sie hier dürfen, zum Beispiel „moderator“ oder „admin“.
+scope-offline-access = Zugriff behalten, wenn Sie nicht da sind
+scope-offline-access-explained = Die App kann ihren Zugriff erneuern, ohne dass Sie sich wieder anmelden.
+scope-other-explained = Eine Berechtigung, die diese App unter diesem Namen nutzt.
+
+## Konto wählen
+select-account-title = Konto wählen
+select-account-title-for = Konto für { $client } wählen
+
+## Abmelden
+confirm-sign-out-title = Abmelden?
+confirm-sign-out-text = Damit endet Ihre Sitzung als { $username } in diesem Browser.
+confirm-sign-out-asked-by = { $client } bittet darum, Sie abzumelden.
+sign-out = Abmelden
+stay-signed-in = Angemeldet bleiben
+signed-out-title = Sie sind abgemeldet
+signed-out-text = Ihre Sitzung in diesem Browser ist beendet. Sie können diese Seite schließen.
+sign-in-again = Wieder anmelden
+
+## Konto
+account-title = Ihr Konto
+account-name = Name
+account-email = E-Mail
+account-not-given = Keine Angabe
+account-sessions = Wo Sie angemeldet sind
+account-sessions-text = Jeder Browser, der in Ihrem Konto angemeldet ist. Beenden Sie jede Sitzung, die Sie nicht kennen.
+account-sessions-empty = Keine aktiven Sitzungen.
+account-this-browser = Dieser Browser
+account-session-signed-in = Angemeldet { $when }
+account-session-last-seen = Zuletzt gesehen { $when }
+account-session-end = Sitzung beenden
+account-session-end-label = Sitzung beenden: { $session }
+account-sessions-end-others = Alle anderen Sitzungen beenden
+account-apps = Apps mit Zugriff
+account-apps-text = Apps, denen Sie erlaubt haben, Ihr Konto zu nutzen.
+account-apps-empty = Noch hat keine App Zugriff. Sobald Sie einer zustimmen, steht sie hier.
+account-app-since = Erlaubt { $when }
+account-app-revoke = Zugriff entziehen
+account-app-revoke-label = Zugriff entziehen: { $client }
+account-notice-session-ended = Die Sitzung ist beendet.
+account-notice-others-ended = Alle anderen Sitzungen sind beendet.
+account-notice-app-revoked = Die App hat keinen Zugriff mehr.
+
+device-browser-on-system = { $browser } auf { $system }
+device-unknown = Unbekannter Browser
+
+time-just-now = gerade eben
+time-minutes-ago = { $count ->
+    [one] vor einer Minute
+   *[other] vor { $count } Minuten
+}
+time-hours-ago = { $count ->
+    [one] vor einer Stunde
+   *[other] vor { $count } Stunden
+}
+time-days-ago = { $count ->
+    [one] gestern
+   *[other] vor { $count } Tagen
+}
+time-date = am { $day }. { $month } { $year }
+time-month = { $count ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Dezember
+}
+
+## Fehler
+error-request = Diese Anfrage lässt sich nicht beantworten
+error-request-text = Sie haben nichts falsch gemacht: Die App, von der Sie kommen, hat einen Fehler. Gehen Sie zurück und versuchen Sie es noch einmal; bleibt es dabei, sagen Sie es den Betreibern der App.
+error-expired = Diese Seite ist abgelaufen
+error-expired-text = Die Seite war zu lange offen, oder die Anmeldung wurde in einem anderen Tab beendet. Gehen Sie zurück zur App und beginnen Sie von vorn.
+error-refused = Das dürfen Sie nicht
+error-refused-text = Ihrem Konto fehlt, was hier nötig ist. Fragen Sie die Betreiber dieses Dienstes.
+error-not-found = Hier ist nichts
+error-not-found-text = Vielleicht ist die Adresse falsch geschrieben, oder der Link wurde schon benutzt.
+error-too-many = Zu viele Anfragen
+error-too-many-text = Warten Sie ein wenig und versuchen Sie es noch einmal.
+error-busy = Gerade ist zu viel los
+error-busy-text = Der Dienst kann im Augenblick nicht antworten. Warten Sie ein wenig und versuchen Sie es noch einmal.
+error-fault = Bei uns ist etwas schiefgegangen
+error-fault-text = Der Fehler ist vermerkt. Versuchen Sie es gleich noch einmal.
+error-details = Einzelheiten
+error-code = Fehler
+error-description = Beschreibung
+error-hint = Für Entwickler
+error-id = Fehlerkennung
+
+## Zurück zur App
+form-post-title = Einen Augenblick
+form-post-text = Wir bringen Sie zurück zur App. Wenn nichts geschieht, geht es hier weiter.
+continue = Weiter
+
+## Erste Verwalterin, erster Verwalter
+setup-title = Das erste Administratorkonto anlegen
+setup-text = Dieser Server ist neu. Das Konto, das Sie hier anlegen, darf alles: Geben Sie ihm ein starkes Passwort.
+setup-password-again = Passwort wiederholen
+setup-password-help = Mindestens 8 Zeichen, besser 15 oder mehr. Einige seltene Wörter eignen sich gut.
+setup-email = E-Mail
+optional = freiwillig
+setup-create = Administratorkonto anlegen
+setup-problems = Bitte ändern Sie Folgendes:
+setup-username-invalid = Dieser Benutzername geht nicht. Erlaubt sind Buchstaben, Ziffern und Satzzeichen, ohne Leerzeichen und ohne @.
+setup-username-taken = Dieser Benutzername ist vergeben.
+setup-password-refused = Dieses Passwort geht nicht.
+setup-passwords-differ = Die beiden Passwörter sind nicht gleich.
+setup-email-invalid = Das ist keine E-Mail-Adresse.
+setup-done-title = Das Administratorkonto ist bereit
+setup-done-text = Das Konto { $username } ist angelegt, und der Einrichtungslink gilt nicht mehr. Melden Sie sich an, um fortzufahren.
+
+## Warum ein Passwort schwach ist und was hilft
+weak-too-short = Es ist zu kurz: Es braucht mindestens { $count } Zeichen.
+weak-too-long = Es ist zu lang: Höchstens { $count } Zeichen sind möglich.
+weak-common = Es ist ein häufiges Passwort oder ähnelt einem.
+weak-personal = Es ist aus Ihrem Namen oder Ihrer Adresse gebildet.
+weak-repeats = Wiederholungen sind leicht zu erraten.
+weak-sequence = Folgen wie „abc“ oder „6543“ sind leicht zu erraten.
+weak-keyboard-pattern = Muster auf der Tastatur sind leicht zu erraten.
+weak-date = Daten und Jahreszahlen sind leicht zu erraten.
+weak-name = Namen sind leicht zu erraten.
+weak-word = Ein einzelnes Wort ist leicht zu erraten.
+weak-guessable = Es wäre bald erraten.
+advice-add-words = Nehmen Sie mehrere seltene Wörter, die nicht zusammengehören.
+advice-shorten = Nehmen Sie ein kürzeres.
+advice-avoid-repeats = Lassen Sie wiederholte Zeichen und Wörter weg.
+advice-avoid-sequences = Lassen Sie Reihen von Buchstaben, Ziffern und Tasten weg.
+advice-avoid-dates = Lassen Sie Daten und Jahreszahlen weg.
+advice-avoid-personal = Lassen Sie Namen weg und was andere über Sie wissen.
+advice-disguise = Großbuchstaben, rückwärts geschriebene Wörter und Zeichen statt Buchstaben helfen kaum: Fügen Sie lieber Wörter hinzu.

@@ -1,0 +1,138 @@
+//! The headers that every response carries. RFC 6797, RFC 9700 §4.2.4 and §4.16, CSP Level 3.
+//!
+//! A handler that needs another value sets the header itself, and the layer leaves it: pages bring
+//! their own `Content-Security-Policy`, static files and discovery their own `Cache-Control`.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// How the issuer is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// The issuer is an `https` URL: browsers are told to come back by https only.
+    Https,
+    /// The issuer is `http://localhost`, for development.
+    PlainLocalhost,
+}
+
+/// What a response may load that is no page: nothing.
+const NOTHING: &str =
+    "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Browser features that no page of ours uses.
+const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), \
+                           gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+                           usb=()";
+
+/// `Cross-Origin-Opener-Policy`, HTML §7.1.3.
+pub const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+const DEFAULTS: [(HeaderName, &str); 8] = [
+    (CACHE_CONTROL, "no-store"),
+    (CONTENT_SECURITY_POLICY, NOTHING),
+    (OPENER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+];
+
+/// One year, as RFC 6797 §6.1.1 counts it. Subdomains are not ours to decide about.
+const HSTS: &str = "max-age=31536000";
+
+/// The layer: `axum::middleware::from_fn_with_state(transport, security_headers)`.
+pub async fn security_headers(
+    State(transport): State<Transport>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    if response.status().is_redirection() {
+        // A redirect shows nothing that an opener could touch, but its policy would already cut a
+        // popup off from the app that opened it.
+        response
+            .headers_mut()
+            .entry(OPENER_POLICY)
+            .or_insert(HeaderValue::from_static("unsafe-none"));
+    }
+    complete(response.headers_mut(), transport);
+    response
+}
+
+/// Adds to `headers` every security header that the handler has not set itself.
+pub fn complete(headers: &mut HeaderMap, transport: Transport) {
+    for (name, value) in DEFAULTS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    match transport {
+        Transport::Https => {
+            headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+        }
+        Transport::PlainLocalhost => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::response::Redirect;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[test]
+    fn every_response_is_framed_by_nobody_and_cached_by_nobody() {
+        let mut headers = HeaderMap::new();
+        complete(&mut headers, Transport::Https);
+        let policy = headers.get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
+        assert!(policy.contains("default-src 'none'"));
+        assert!(policy.contains("frame-ancestors 'none'"));
+        assert_eq!(headers.get(X_FRAME_OPTIONS).unwrap(), "DENY");
+        assert_eq!(headers.get(X_CONTENT_TYPE_OPTIONS).unwrap(), "nosniff");
+        assert_eq!(headers.get(REFERRER_POLICY).unwrap(), "no-referrer");
+        assert_eq!(headers.get("cross-origin-opener-policy").unwrap(), "same-origin");
+        assert_eq!(headers.get(CACHE_CONTROL).unwrap(), "no-store");
+        assert_eq!(headers.get(STRICT_TRANSPORT_SECURITY).unwrap(), HSTS);
+    }
+
+    #[test]
+    fn plain_localhost_is_not_told_to_use_https() {
+        let mut headers = HeaderMap::new();
+        complete(&mut headers, Transport::PlainLocalhost);
+        assert!(!headers.contains_key(STRICT_TRANSPORT_SECURITY));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_does_not_cut_a_popup_off_from_its_app() {
+        let layer = from_fn_with_state(Transport::PlainLocalhost, security_headers);
+        let app: Router = Router::new()
+            .route("/page", get(|| async { "page" }))
+            .route("/redirect", get(|| async { Redirect::to("/page") }))
+            .layer(layer);
+        for (path, expected) in [("/page", "same-origin"), ("/redirect", "unsafe-none")] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let response = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.headers()[OPENER_POLICY], expected, "{path}");
+            assert_eq!(response.headers()[X_FRAME_OPTIONS], "DENY", "{path}");
+        }
+    }
+
+    #[test]
+    fn what_the_handler_set_stays() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+        complete(&mut headers, Transport::Https);
+        assert_eq!(headers.get_all(CACHE_CONTROL).iter().count(), 1);
+        assert_eq!(headers.get(CACHE_CONTROL).unwrap(), "public, max-age=60");
+    }
+}

@@ -1,0 +1,221 @@
+//! The end of an authorization request: one transaction with everything that happened on the way.
+
+use std::sync::Arc;
+
+use super::{Advanced, FlowFailure, SessionCookies, Step};
+use crate::{
+    protocol::{
+        authorize::interaction::Granted,
+        client::{Client, GrantType},
+        error::{ErrorCode, OAuthError},
+        grant::{Access, Grant, authorization_code::AuthorizationCode},
+    },
+    service::{
+        Context,
+        browser_session::{self, Begun, Current},
+        changes,
+        flow::Flow,
+    },
+    store::{self, StoreError, Tx},
+    types::{
+        GrantId, Secret, SessionId, TokenHash,
+        audit::{Action, Actor, AuditEvent, Object, Outcome},
+        origin::Origin,
+        token::TokenKind,
+    },
+};
+
+/// Who is signed in, and whether that is written already.
+#[derive(Debug)]
+pub(super) enum SignedIn {
+    /// Nobody.
+    Nobody,
+    /// The user of a session that the browser had before.
+    Before(Box<Current>),
+    /// A user who has just proved who they are. The session is written with what comes of it.
+    JustNow(Box<Beginning>),
+}
+
+/// A session that begins, and what is written with it.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    /// The session.
+    pub(super) begun: Begun,
+    /// The session of this browser that gives way.
+    pub(super) former: Option<SessionId>,
+    /// The counters of failures that the success clears.
+    pub(super) clears: Vec<TokenHash>,
+    /// The cookie that makes the browser known.
+    pub(super) device: String,
+}
+
+impl From<Option<Current>> for SignedIn {
+    fn from(current: Option<Current>) -> Self {
+        current.map_or(Self::Nobody, |current| Self::Before(Box::new(current)))
+    }
+}
+
+impl SignedIn {
+    /// The session and its user.
+    pub(super) fn current(&self) -> Option<&Current> {
+        match self {
+            Self::Nobody => None,
+            Self::Before(current) => Some(current),
+            Self::JustNow(beginning) => Some(&beginning.begun.current),
+        }
+    }
+
+    fn cookies(&self) -> Option<SessionCookies> {
+        match self {
+            Self::Nobody | Self::Before(_) => None,
+            Self::JustNow(beginning) => Some(SessionCookies {
+                session: beginning.begun.token.clone(),
+                device: beginning.device.clone(),
+            }),
+        }
+    }
+}
+
+/// Writes a session that begins, where the request is not answered yet.
+pub(super) async fn persist(
+    ctx: &Arc<Context>,
+    signed_in: SignedIn,
+    origin: &Origin,
+) -> Result<Option<SessionCookies>, StoreError> {
+    let cookies = signed_in.cookies();
+    if let SignedIn::JustNow(beginning) = signed_in {
+        let (context, origin) = (Arc::clone(ctx), origin.clone());
+        ctx.db
+            .write(move |tx| {
+                Box::pin(async move { write_session(&context, tx, &beginning, &origin).await })
+            })
+            .await?;
+    }
+    Ok(cookies)
+}
+
+async fn write_session(
+    ctx: &Context,
+    tx: &mut Tx<'_>,
+    beginning: &Beginning,
+    origin: &Origin,
+) -> Result<(), StoreError> {
+    for key in &beginning.clears {
+        store::sign_in_attempt::clear(tx, key).await?;
+    }
+    let session = &beginning.begun.current.session;
+    browser_session::write(ctx, tx, session, beginning.former).await?;
+    let (actor, object) = (Actor::User(session.user_id), Object::Session(session.id));
+    let event = ctx.event(actor, Action::SignedIn, object, Outcome::Success, origin);
+    store::audit_event::append(tx, event);
+    Ok(())
+}
+
+/// Everything that the answer writes.
+struct Conclusion {
+    grant: Grant,
+    code: AuthorizationCode,
+    consent: Option<(Vec<String>, AuditEvent)>,
+    signed_in: SignedIn,
+    origin: Origin,
+}
+
+/// Answers the client with a code: the session if it is new, what the user allowed, the grant and the
+/// code are written together, and leave after the commit.
+pub(super) async fn answer(
+    ctx: &Arc<Context>,
+    client: &Client,
+    flow: Flow,
+    granted: Granted,
+    signed_in: SignedIn,
+    origin: &Origin,
+) -> Result<Advanced, FlowFailure> {
+    let Some(current) = signed_in.current() else {
+        // The interaction policy grants nothing to nobody.
+        let error = OAuthError::new(ErrorCode::LoginRequired, "nobody is signed in");
+        return Err(FlowFailure::Page(error));
+    };
+    let text = TokenKind::AuthorizationCode.mint(ctx.random());
+    let grant = grant(ctx, client, current, &granted);
+    let code = code(ctx, &flow, &grant, &text);
+    let consent = flow.facts.consented.clone().map(|consented| {
+        let (actor, object) = (Actor::User(current.user.id), Object::Client(client.id.clone()));
+        let event = ctx.event(actor, Action::ConsentGranted, object, Outcome::Success, origin);
+        (consented.claims, event)
+    });
+    let cookies = signed_in.cookies();
+    let conclusion = Conclusion { grant, code, consent, signed_in, origin: origin.clone() };
+    let context = Arc::clone(ctx);
+    let replaces = matches!(conclusion.signed_in, SignedIn::JustNow(_));
+    ctx.db
+        .write(move |tx| Box::pin(async move { conclusion.write(&context, tx).await }))
+        .await?;
+    if replaces {
+        changes::follow(ctx).await?;
+    }
+    let delivery = flow.request.response_target().success(&text, &ctx.protocol.issuer);
+    let step = Step::Answer { delivery, ui_locales: flow.request.ui_locales };
+    Ok(Advanced { step, cookies })
+}
+
+impl Conclusion {
+    async fn write(self, ctx: &Context, tx: &mut Tx<'_>) -> Result<(), FlowFailure> {
+        match &self.signed_in {
+            SignedIn::JustNow(beginning) => {
+                write_session(ctx, tx, beginning, &self.origin).await?;
+            }
+            SignedIn::Before(_) | SignedIn::Nobody => {
+                // A sign-out in another tab can have come in between.
+                let session = store::session::find(tx, self.grant.session_id).await?;
+                if session.is_none_or(|session| session.ended_at.is_some()) {
+                    let error = OAuthError::new(ErrorCode::LoginRequired, "the session has ended");
+                    return Err(FlowFailure::Page(error));
+                }
+            }
+        }
+        let grant = &self.grant;
+        if let Some((claims, event)) = self.consent {
+            let (user, client) = (grant.user_id, &grant.client_id);
+            store::consent::widen(tx, user, client, &grant.scope, &claims, grant.created_at).await?;
+            store::audit_event::append(tx, event);
+        }
+        store::grant::insert(tx, grant).await?;
+        store::authorization_code::insert(tx, &self.code).await?;
+        Ok(())
+    }
+}
+
+fn grant(ctx: &Context, client: &Client, current: &Current, granted: &Granted) -> Grant {
+    let now = ctx.now();
+    let offline =
+        granted.scope.contains("offline_access") && client.may_use(GrantType::RefreshToken);
+    Grant {
+        id: GrantId::new(now, ctx.random()),
+        user_id: current.user.id,
+        client_id: client.id.clone(),
+        session_id: current.session.id,
+        scope: granted.scope.clone(),
+        claims: (!granted.claims.is_empty()).then(|| granted.claims.to_json()),
+        authentication: current.session.authentication.clone(),
+        access: if offline { Access::Offline } else { Access::Online },
+        created_at: now,
+        revoked: None,
+    }
+}
+
+fn code(ctx: &Context, flow: &Flow, grant: &Grant, text: &Secret<String>) -> AuthorizationCode {
+    let request = &flow.request;
+    AuthorizationCode {
+        hash: TokenHash::of(TokenKind::AuthorizationCode, text.expose()),
+        flow_id: flow.id(),
+        grant_id: grant.id,
+        client_id: grant.client_id.clone(),
+        redirect_uri: request.redirect_uri.as_str().to_owned(),
+        code_challenge: request.code_challenge.as_ref().map(|challenge| challenge.as_str().to_owned()),
+        nonce: request.nonce.clone(),
+        issued_at: grant.created_at,
+        expires_at: grant.created_at.plus(ctx.protocol.lifetimes.code),
+        consumed_at: None,
+        failures: 0,
+    }
+}

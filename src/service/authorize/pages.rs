@@ -1,0 +1,154 @@
+//! What the user does on the pages: signs in, chooses an account, allows, refuses.
+
+use std::sync::Arc;
+
+use super::{
+    Advanced, FlowFailure, SessionCookies, SignedIn, Step, Visitor, advance,
+    conclude::{self, Beginning},
+    reopen,
+};
+use crate::{
+    identity::session_policy,
+    protocol::{
+        authorize::interaction::{Asked, Consented},
+        client::Client,
+        error::{ErrorCode, OAuthError},
+    },
+    service::{
+        Context, ServiceError, browser_session, changes,
+        flow::Flow,
+        sign_in::{self, Attempt, Proven, SignInError},
+    },
+    store::{self, StoreError},
+    types::{
+        UserId,
+        audit::{Action, Actor, Object, Outcome},
+        origin::Origin,
+    },
+};
+
+/// Why a sign-in does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginFailure {
+    /// The flow cannot go on, whatever is typed.
+    #[error(transparent)]
+    Flow(#[from] FlowFailure),
+    /// The name or the password is wrong, or must wait.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+}
+
+/// Signs a user in within a flow, and goes on with it.
+///
+/// # Errors
+/// [`LoginFailure::SignIn`] leaves the page as it was, for another try.
+pub async fn sign_in(
+    ctx: &Arc<Context>,
+    flow: (Flow, Arc<Client>),
+    attempt: Attempt,
+    visitor: &Visitor,
+    origin: &Origin,
+) -> Result<Advanced, LoginFailure> {
+    let (mut flow, client) = flow;
+    let beginning = begin(ctx, attempt, visitor, origin).await?;
+    flow.facts.authenticated_at = Some(beginning.begun.current.session.authentication.auth_time);
+    let signed_in = SignedIn::JustNow(Box::new(beginning));
+    Ok(advance(ctx, client, flow, signed_in, origin).await?)
+}
+
+/// Signs a user in outside of any flow, for the account page.
+///
+/// # Errors
+/// [`SignInError`] when the name or the password is wrong, or must wait.
+pub async fn sign_in_here(
+    ctx: &Arc<Context>,
+    attempt: Attempt,
+    visitor: &Visitor,
+    origin: &Origin,
+) -> Result<SessionCookies, SignInError> {
+    let beginning = begin(ctx, attempt, visitor, origin).await?;
+    let signed_in = SignedIn::JustNow(Box::new(beginning));
+    let cookies = conclude::persist(ctx, signed_in, origin).await?;
+    changes::follow(ctx).await?;
+    cookies.ok_or_else(|| ServiceError::Internal("a session without cookies".to_owned()).into())
+}
+
+async fn begin(
+    ctx: &Arc<Context>,
+    attempt: Attempt,
+    visitor: &Visitor,
+    origin: &Origin,
+) -> Result<Beginning, SignInError> {
+    let Proven { user, clears, device, rehash } =
+        sign_in::by_password(ctx, attempt, origin).await?;
+    if let Some(password) = rehash {
+        sign_in::renew_hash(ctx, &user, password);
+    }
+    let device = ctx.vault.known_device(user.id, device);
+    let authentication = session_policy::by_password(ctx.now());
+    let begun = browser_session::begin(ctx, user, authentication, origin);
+    Ok(Beginning { begun, former: visitor.session_id(), clears, device })
+}
+
+/// The user goes on with the account that is signed in.
+///
+/// # Errors
+/// [`FlowFailure`] when the flow cannot go on.
+pub async fn select_account(
+    ctx: &Arc<Context>,
+    sealed: &str,
+    chosen: UserId,
+    visitor: &Visitor,
+    origin: &Origin,
+) -> Result<Advanced, FlowFailure> {
+    let (mut flow, client) = reopen(ctx, sealed, visitor).await?;
+    flow.facts.account_selected = Some(chosen);
+    advance(ctx, client, flow, visitor.current.clone().into(), origin).await
+}
+
+/// The user allows the client what the consent page showed.
+///
+/// # Errors
+/// [`FlowFailure`] when the flow cannot go on; [`FlowFailure::Answered`] for a second press of the
+/// button.
+pub async fn allow(
+    ctx: &Arc<Context>,
+    sealed: &str,
+    visitor: &Visitor,
+    origin: &Origin,
+) -> Result<Advanced, FlowFailure> {
+    let (mut flow, client) = reopen(ctx, sealed, visitor).await?;
+    if let Some(current) = &visitor.current {
+        let Asked { scope, claims } = Asked::by(&flow.request);
+        flow.facts.consented = Some(Consented { user_id: current.user.id, scope, claims });
+    }
+    advance(ctx, client, flow, visitor.current.clone().into(), origin).await
+}
+
+/// The user goes back to the client without giving it anything.
+///
+/// # Errors
+/// [`FlowFailure`] when there is nowhere to go back to.
+pub async fn cancel(
+    ctx: &Arc<Context>,
+    sealed: &str,
+    visitor: &Visitor,
+    origin: &Origin,
+) -> Result<Step, FlowFailure> {
+    let (flow, client) = reopen(ctx, sealed, visitor).await?;
+    if let Some(current) = &visitor.current {
+        let (actor, object) = (Actor::User(current.user.id), Object::Client(client.id.clone()));
+        let event = ctx.event(actor, Action::ConsentDenied, object, Outcome::Refused, origin);
+        ctx.db
+            .write(move |tx| {
+                Box::pin(async move {
+                    store::audit_event::append(tx, event);
+                    Ok::<(), StoreError>(())
+                })
+            })
+            .await?;
+    }
+    let error = OAuthError::new(ErrorCode::AccessDenied, "the user refused");
+    let delivery = flow.request.response_target().error(&error, &ctx.protocol.issuer);
+    Ok(Step::Answer { delivery, ui_locales: flow.request.ui_locales })
+}

@@ -1,0 +1,121 @@
+//! Token introspection. RFC 7662.
+
+use std::sync::Arc;
+
+use super::{
+    Context, ServiceError,
+    access_token::{self, LiveToken},
+    issue::{self, Behalf},
+};
+use crate::{
+    protocol::{
+        client::GrantType,
+        client_auth::Authenticated,
+        error::{ErrorCode, OAuthError},
+        params::Params,
+        token::{
+            introspection::{AccessTokenType, ActiveToken, IntrospectionResponse},
+            refresh::{self, PresentedRefreshToken},
+        },
+    },
+    store,
+};
+
+/// What the caller may know of `token`. `token_type_hint` is not needed: a token says itself what it
+/// is (RFC 7662 §2.1).
+///
+/// # Errors
+/// `invalid_client` for a caller that does not authenticate, `invalid_request` without a token.
+pub async fn introspect(
+    ctx: &Arc<Context>,
+    caller: &Authenticated,
+    params: &Params,
+) -> Result<IntrospectionResponse, ServiceError> {
+    caller.require_confidential().map_err(OAuthError::from)?;
+    let token = params
+        .get("token")
+        .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;
+    let active = match PresentedRefreshToken::parse(token) {
+        Some(presented) => refresh_token(ctx, caller, &presented).await?,
+        None => access_token::resolve(ctx, token)
+            .await?
+            .filter(|live| may_know(caller, live))
+            .map(|live| describe(ctx, &live)),
+    };
+    Ok(active.map_or(IntrospectionResponse::Inactive, |active| {
+        IntrospectionResponse::Active(Box::new(active))
+    }))
+}
+
+/// A client may look at its own tokens, an API at those that are for it. RFC 7662 §4.
+fn may_know(caller: &Authenticated, live: &LiveToken) -> bool {
+    let audiences = &caller.client().metadata.audiences;
+    live.facts.client_id == *caller.id()
+        || live.facts.audience.iter().any(|audience| audiences.contains(audience))
+}
+
+fn describe(ctx: &Context, live: &LiveToken) -> ActiveToken {
+    let facts = &live.facts;
+    let user = live.behalf.as_ref().map(|(_, user)| user);
+    let authentication = live.behalf.as_ref().map(|(grant, _)| &grant.authentication);
+    let roles = user
+        .filter(|user| facts.scope.contains("roles") && !user.roles.is_empty())
+        .map(|user| user.roles.iter().cloned().collect());
+    ActiveToken {
+        scope: facts.scope.clone(),
+        client_id: facts.client_id.to_string(),
+        username: user.map(|user| user.username.clone()),
+        token_type: Some(AccessTokenType::Bearer),
+        exp: facts.expires_at,
+        iat: facts.issued_at,
+        sub: user.map_or_else(|| facts.client_id.to_string(), |user| user.id.to_string()),
+        aud: facts.audience.clone(),
+        iss: ctx.protocol.issuer.as_str().to_owned(),
+        jti: facts.jti.clone(),
+        auth_time: authentication.map(|authentication| authentication.auth_time),
+        acr: authentication.map(|authentication| authentication.acr.clone()),
+        roles,
+    }
+}
+
+/// A refresh token is nobody's business but its client's. It is active as long as it would still be
+/// exchanged; looking at it uses nothing up.
+async fn refresh_token(
+    ctx: &Context,
+    caller: &Authenticated,
+    presented: &PresentedRefreshToken,
+) -> Result<Option<ActiveToken>, ServiceError> {
+    let now = ctx.now();
+    let mut reader = ctx.db.reader().await?;
+    let family = store::refresh_family::find(&mut reader.conn(), presented.family()).await?;
+    let Some((family, grant)) = family else { return Ok(None) };
+    let Some(generation) = presented.prove(&ctx.vault.refresh_tokens, &family) else {
+        return Ok(None);
+    };
+    let policy = ctx.policy.refresh_policy(caller.client());
+    if refresh::judge(&family, generation, caller.id(), policy, now).is_err() {
+        return Ok(None);
+    }
+    let user = store::user::find(&mut reader.conn(), grant.user_id).await?;
+    let session = store::session::find(&mut reader.conn(), grant.session_id).await?;
+    let behalf =
+        Behalf::User { grant: Some(&grant), user: user.as_ref(), session: session.as_ref() };
+    if issue::admit(caller.client(), GrantType::RefreshToken, behalf, now).is_err() {
+        return Ok(None);
+    }
+    Ok(Some(ActiveToken {
+        scope: grant.scope,
+        client_id: grant.client_id.to_string(),
+        username: user.map(|user| user.username),
+        token_type: None,
+        exp: family.idle_expires_at,
+        iat: family.rotated_at,
+        sub: grant.user_id.to_string(),
+        aud: Vec::new(),
+        iss: ctx.protocol.issuer.as_str().to_owned(),
+        jti: None,
+        auth_time: Some(grant.authentication.auth_time),
+        acr: Some(grant.authentication.acr),
+        roles: None,
+    }))
+}

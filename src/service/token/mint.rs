@@ -1,0 +1,232 @@
+//! Tokens in the making: decided and written inside a transaction, signed after its commit.
+
+use crate::{
+    identity::user::User,
+    protocol::{
+        authorize::claims_param::ClaimsRequest,
+        client::{AccessTokenFormat, Client, GrantType},
+        grant::{Access, Grant, access_token::AccessTokenRecord, refresh_token::RefreshFamily},
+        jose::SigningAlg,
+        token::{
+            access::{AccessTokenClaims, AccessTokenId},
+            id_token::{IdTokenClaims, UserClaims, at_hash},
+            refresh,
+        },
+    },
+    service::{Context, ServiceError, user_facts},
+    types::{
+        Authentication, ClientId, FamilyId, GrantId, Scope, Secret, Timestamp, TokenHash,
+        UserId, token::TokenKind,
+    },
+};
+
+/// An access token that was decided on.
+pub(super) struct AccessToken {
+    form: Form,
+    alg: SigningAlg,
+    client_id: ClientId,
+    behalf: Option<(GrantId, UserId, Authentication)>,
+    scope: Scope,
+    audience: Vec<String>,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+enum Form {
+    Jwt(AccessTokenId),
+    Opaque(Secret<String>),
+}
+
+impl AccessToken {
+    /// A token for the client itself.
+    pub(super) fn for_client(ctx: &Context, client: &Client, scope: Scope, now: Timestamp) -> Self {
+        Self::new(ctx, client, None, scope, now)
+    }
+
+    /// A token on behalf of the user who gave `grant`.
+    pub(super) fn for_grant(
+        ctx: &Context,
+        client: &Client,
+        grant: &Grant,
+        scope: Scope,
+        now: Timestamp,
+    ) -> Self {
+        let behalf = (grant.id, grant.user_id, grant.authentication.clone());
+        Self::new(ctx, client, Some(behalf), scope, now)
+    }
+
+    fn new(
+        ctx: &Context,
+        client: &Client,
+        behalf: Option<(GrantId, UserId, Authentication)>,
+        scope: Scope,
+        now: Timestamp,
+    ) -> Self {
+        let form = match client.metadata.access_token_format {
+            AccessTokenFormat::Jwt => {
+                let grant = behalf.as_ref().map(|(grant, _, _)| *grant);
+                Form::Jwt(AccessTokenId { grant, random: ctx.random() })
+            }
+            AccessTokenFormat::Opaque => Form::Opaque(TokenKind::AccessToken.mint(ctx.random())),
+        };
+        let lifetime = client.access_token_lifetime(ctx.protocol.lifetimes.access_token);
+        Self {
+            form,
+            alg: client.metadata.access_token_signed_response_alg,
+            client_id: client.id.clone(),
+            audience: audience(ctx, client, &scope),
+            behalf,
+            scope,
+            issued_at: now,
+            expires_at: now.plus(lifetime),
+        }
+    }
+
+    /// The row of an opaque token; a JWT needs none.
+    pub(super) fn record(&self) -> Option<AccessTokenRecord> {
+        let text = match &self.form {
+            Form::Jwt(_) => return None,
+            Form::Opaque(text) => text,
+        };
+        Some(AccessTokenRecord {
+            hash: TokenHash::of(TokenKind::AccessToken, text.expose()),
+            client_id: self.client_id.clone(),
+            grant_id: self.behalf.as_ref().map(|(grant, _, _)| *grant),
+            user_id: self.behalf.as_ref().map(|(_, user, _)| *user),
+            scope: self.scope.clone(),
+            audience: self.audience.clone(),
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            revoked_at: None,
+        })
+    }
+
+    /// The text of the token and the seconds that it lives.
+    pub(super) async fn finish(
+        self,
+        ctx: &Context,
+        user: Option<&User>,
+    ) -> Result<(String, u64), ServiceError> {
+        let expires_in = self.expires_at.since(self.issued_at).as_secs();
+        let id = match &self.form {
+            Form::Opaque(text) => return Ok((text.expose().clone(), expires_in)),
+            Form::Jwt(id) => id.encode(),
+        };
+        let sub = match &self.behalf {
+            Some((_, user, _)) => user.to_string(),
+            None => self.client_id.to_string(),
+        };
+        let authentication = self.behalf.as_ref().map(|(_, _, authentication)| authentication);
+        let roles: Option<Vec<String>> = user
+            .filter(|user| self.scope.contains("roles") && !user.roles.is_empty())
+            .map(|user| user.roles.iter().cloned().collect());
+        let claims = AccessTokenClaims {
+            iss: ctx.protocol.issuer.as_str(),
+            sub: &sub,
+            aud: &self.audience,
+            client_id: self.client_id.as_str(),
+            scope: &self.scope,
+            iat: self.issued_at,
+            nbf: self.issued_at,
+            exp: self.expires_at,
+            jti: &id,
+            auth_time: authentication.map(|authentication| authentication.auth_time),
+            acr: authentication.map(|authentication| authentication.acr.as_str()),
+            amr: authentication.map_or(&[], |authentication| authentication.amr.as_slice()),
+            roles: roles.as_deref(),
+        };
+        let token = ctx.keys.sign(self.alg, AccessTokenClaims::TYPE, &claims).await?;
+        Ok((token, expires_in))
+    }
+}
+
+/// The APIs that the client registered; this server itself, where UserInfo is, when `openid` was
+/// granted or nothing else is left. RFC 9068 §3.
+fn audience(ctx: &Context, client: &Client, scope: &Scope) -> Vec<String> {
+    let mut audience = client.metadata.access_token_audience.clone();
+    if audience.is_empty() || scope.contains("openid") {
+        audience.insert(0, ctx.protocol.issuer.as_str().to_owned());
+    }
+    audience
+}
+
+/// The family of a grant that outlives its session, with its first token; `None` when the grant does
+/// not, or the client did not register refresh tokens. OIDC Core §11.
+pub(super) fn refresh_family(
+    ctx: &Context,
+    client: &Client,
+    grant: &Grant,
+    now: Timestamp,
+) -> Option<(RefreshFamily, Secret<String>)> {
+    match grant.access {
+        Access::Offline if client.may_use(GrantType::RefreshToken) => {}
+        Access::Offline | Access::Online => return None,
+    }
+    let policy = ctx.policy.refresh_policy(client);
+    let absolute_expires_at = now.plus(policy.absolute);
+    let family = RefreshFamily {
+        id: FamilyId::new(now, ctx.random()),
+        grant_id: grant.id,
+        client_id: client.id.clone(),
+        seed: ctx.random(),
+        generation: 0,
+        rotated_at: now,
+        retries: 0,
+        idle_expires_at: policy.idle_until(absolute_expires_at, now),
+        absolute_expires_at,
+        revoked: None,
+    };
+    let text = refresh::mint(&ctx.vault.refresh_tokens, &family, 0);
+    Some((family, text))
+}
+
+/// What an ID token speaks of.
+pub(super) struct IdTokenSubject<'a> {
+    /// The client it is for.
+    pub(super) client: &'a Client,
+    /// The grant it comes from.
+    pub(super) grant: &'a Grant,
+    /// The user it is about.
+    pub(super) user: &'a User,
+    /// The `nonce` of the authorization request; none on refresh (OIDC Core §12.2).
+    pub(super) nonce: Option<&'a str>,
+    /// The scope that is granted with it.
+    pub(super) scope: &'a Scope,
+}
+
+impl IdTokenSubject<'_> {
+    /// An ID token to go with `access_token`, if there is to be one: only with `openid`.
+    /// OIDC Core §2, §3.1.2.1, §3.1.3.3.
+    pub(super) async fn id_token(
+        &self,
+        ctx: &Context,
+        access_token: &str,
+    ) -> Result<Option<String>, ServiceError> {
+        if !self.scope.contains("openid") {
+            return Ok(None);
+        }
+        let Self { client, grant, user, nonce, scope } = self;
+        let now = ctx.now();
+        let alg = client.metadata.id_token_signed_response_alg;
+        // What was accepted and stored as a claims parameter is one.
+        let requested = grant.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok());
+        let told = user_facts::facts(user).for_id_token(scope, &requested.unwrap_or_default());
+        let (sub, sid) = (user.id.to_string(), grant.session_id.to_string());
+        let claims = IdTokenClaims {
+            iss: ctx.protocol.issuer.as_str(),
+            sub: &sub,
+            aud: client.id.as_str(),
+            azp: Some(client.id.as_str()),
+            exp: now.plus(ctx.protocol.lifetimes.id_token),
+            iat: now,
+            auth_time: Some(grant.authentication.auth_time),
+            nonce: *nonce,
+            acr: Some(&grant.authentication.acr),
+            amr: &grant.authentication.amr,
+            at_hash: Some(&at_hash(alg, access_token)),
+            sid: Some(&sid),
+            user: UserClaims::of(told),
+        };
+        ctx.keys.sign(alg, IdTokenClaims::TYPE, &claims).await.map(Some)
+    }
+}

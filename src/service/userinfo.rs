@@ -1,0 +1,64 @@
+//! UserInfo. OIDC Core §5.3.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Context, ServiceError, access_token, user_facts};
+use crate::protocol::{
+    authorize::claims_param::ClaimsRequest,
+    error::{ErrorCode, OAuthError},
+    jose::JwtType,
+};
+
+/// A UserInfo answer, in the form that the client registered.
+#[derive(Debug)]
+pub enum UserInfo {
+    /// Plain JSON.
+    Json(Map<String, Value>),
+    /// A signed JWT (`userinfo_signed_response_alg`).
+    Jwt(String),
+}
+
+/// The claims about the user whom `token` speaks for.
+///
+/// # Errors
+/// `invalid_token` when it does not count, `insufficient_scope` without `openid`: RFC 6750 §3.1.
+pub async fn userinfo(ctx: &Context, token: &str) -> Result<UserInfo, ServiceError> {
+    let invalid =
+        || OAuthError::new(ErrorCode::InvalidToken, "the access token is expired, revoked or unknown");
+    let live = access_token::resolve(ctx, token).await?.ok_or_else(invalid)?;
+    let facts = &live.facts;
+    if !facts.scope.contains("openid") {
+        let refused =
+            OAuthError::new(ErrorCode::InsufficientScope, "the access token lacks the openid scope");
+        return Err(refused.into());
+    }
+    if !facts.audience.iter().any(|audience| audience == ctx.protocol.issuer.as_str()) {
+        return Err(invalid().into());
+    }
+    let (grant, user) = live.behalf.as_ref().ok_or_else(invalid)?;
+    // What was accepted and stored as a claims parameter is one.
+    let requested = grant.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok());
+    let told = user_facts::facts(user).for_userinfo(&facts.scope, &requested.unwrap_or_default());
+    let mut claims = Map::with_capacity(told.len() + 1);
+    claims.insert("sub".to_owned(), Value::String(user.id.to_string()));
+    claims.extend(told);
+    let Some(alg) = live.client.metadata.userinfo_signed_response_alg else {
+        return Ok(UserInfo::Json(claims));
+    };
+    let signed = SignedUserInfo {
+        iss: ctx.protocol.issuer.as_str(),
+        aud: live.client.id.as_str(),
+        claims: &claims,
+    };
+    Ok(UserInfo::Jwt(ctx.keys.sign(alg, JwtType::Jwt, &signed).await?))
+}
+
+/// Signed answers name their issuer and their audience. OIDC Core §5.3.2.
+#[derive(Serialize)]
+struct SignedUserInfo<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    #[serde(flatten)]
+    claims: &'a Map<String, Value>,
+}

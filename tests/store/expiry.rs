@@ -1,0 +1,118 @@
+//! Expiry.
+
+use std::time::Duration;
+
+use doorward::{
+    protocol::grant::RevocationReason,
+    store::{
+        self,
+        expiry::{Retention, Swept, sweep},
+        sign_in_attempt::SignInAttempts,
+    },
+    types::TokenHash,
+};
+
+use crate::{
+    engine::TestDb,
+    samples::{NOW, access_token, at, code, family, granted, hash, secret, session},
+};
+
+both![
+    nothing_goes_before_its_time,
+    everything_goes_in_its_time,
+    a_grant_stays_while_something_hangs_from_it,
+    many_rows_go_in_batches,
+];
+
+const KEEP: Retention = Retention {
+    code: Duration::from_secs(100_000),
+    longest_access_token: Duration::from_mins(5),
+    session: Duration::from_secs(50),
+    sign_in_attempt: Duration::from_secs(500),
+    change: Duration::from_secs(700),
+};
+
+/// One row of every table that expires; the latest lives until 10,000 seconds from now.
+async fn one_of_each(db: &TestDb) {
+    let (user, client, grant) = granted(db).await;
+    let (code, token, family) = (code(&grant, 1), access_token(&grant, 1), family(&grant, 1));
+    let (session, mut secret) = (session(&user, 1), secret(1));
+    secret.expires_at = Some(at(200));
+    let attempts = SignInAttempts { failures: 1, blocked_until: None, updated_at: NOW };
+    commit!(db, [], |tx| async {
+        store::authorization_code::insert(tx, &code).await?;
+        store::access_token::insert(tx, &token).await?;
+        store::refresh_family::insert(tx, &family).await?;
+        store::session::insert(tx, &session).await?;
+        store::client_secret::insert(tx, &client.id, &secret, NOW).await?;
+        store::revoked_token::insert(tx, &hash(1), at(300), NOW).await?;
+        store::client_assertion::consume(tx, &hash(1), at(60), NOW).await?;
+        store::bootstrap::insert(tx, &hash(1), at(60), NOW).await?;
+        store::sign_in_attempt::compare_and_set(tx, &hash(1), None, &attempts).await
+    })
+    .unwrap();
+}
+
+fn names(swept: &Swept) -> Vec<&'static str> {
+    swept.rows.iter().filter(|(_, count)| *count > 0).map(|(table, _)| *table).collect()
+}
+
+async fn nothing_goes_before_its_time(db: TestDb) {
+    one_of_each(&db).await;
+    assert_eq!(sweep(&db, at(59), &KEEP).await.unwrap().total(), 0);
+}
+
+async fn everything_goes_in_its_time(db: TestDb) {
+    one_of_each(&db).await;
+    let mut seen = Vec::new();
+    for (moment, expected) in [
+        (60, vec!["client_assertions", "bootstrap_links"]),
+        (200, vec!["client_secrets"]),
+        (300, vec!["access_tokens", "revoked_tokens"]),
+        (500, vec!["sign_in_attempts"]),
+        (700, vec!["change_log"]),
+        (1_049, vec![]),
+        (1_050, vec!["sessions"]),
+        (1_299, vec![]),
+        (1_300, vec!["refresh_families"]),
+        (100_059, vec![]),
+        (100_060, vec!["authorization_codes", "grants"]),
+    ] {
+        let swept = sweep(&db, at(moment), &KEEP).await.unwrap();
+        assert_eq!(names(&swept), expected, "at {moment}");
+        assert!(!swept.is_unfinished());
+        seen.extend(expected);
+    }
+    assert_eq!(seen.len(), 11, "every table");
+}
+
+async fn a_grant_stays_while_something_hangs_from_it(db: TestDb) {
+    let grant = granted(&db).await.2;
+    let (id, token) = (grant.id, access_token(&grant, 1));
+    let quick = Retention { code: Duration::ZERO, longest_access_token: Duration::ZERO, ..KEEP };
+    commit!(db, [token], |tx| store::access_token::insert(tx, &token)).unwrap();
+    commit!(db, [], |tx| store::grant::revoke(tx, id, RevocationReason::Client, at(1))).unwrap();
+    sweep(&db, at(299), &quick).await.unwrap();
+    assert!(read!(db, |conn| store::grant::find(conn, id)).unwrap().is_some());
+    sweep(&db, at(300), &quick).await.unwrap();
+    assert!(read!(db, |conn| store::grant::find(conn, id)).unwrap().is_none());
+}
+
+async fn many_rows_go_in_batches(db: TestDb) {
+    commit!(db, [], |tx| async {
+        for number in 0..501_u16 {
+            let mut bytes = [0; 32];
+            bytes[..2].copy_from_slice(&number.to_be_bytes());
+            let jti = TokenHash::from_bytes(bytes);
+            store::client_assertion::consume(tx, &jti, at(1), NOW).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let first = sweep(&db, at(1), &KEEP).await.unwrap();
+    assert_eq!(first.total(), 500);
+    assert!(first.is_unfinished());
+    let second = sweep(&db, at(1), &KEEP).await.unwrap();
+    assert_eq!(second.total(), 1);
+    assert!(!second.is_unfinished());
+}

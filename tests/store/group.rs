@@ -1,0 +1,249 @@
+//! Writes: alone, in a group, with errors, with panics, with callers that go away.
+
+use std::{sync::Arc, time::Duration};
+
+use doorward::store::{self, Conn, Db, Durability, StorageOptions, StoreError, Unique};
+use sqlx::Executor;
+use tokio::sync::{Notify, oneshot};
+
+use crate::{
+    engine::TestDb,
+    samples::{NOW, client, grant, user},
+};
+
+both![
+    an_error_undoes_its_job_alone,
+    a_panic_undoes_its_job_alone_and_reaches_its_caller,
+    a_write_outlives_its_caller,
+    a_thousand_writes_at_once,
+    closing_finishes_what_waits,
+    two_processes_write_to_one_database,
+];
+
+async fn an_error_undoes_its_job_alone(db: TestDb) {
+    let hold = hold(&db).await;
+    let tasks: Vec<_> = (0..60_u8)
+        .map(|number| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                db.write::<_, (), StoreError>(move |tx| {
+                    Box::pin(async move {
+                        store::meta::set(tx, &format!("name{number}"), &[number]).await?;
+                        if number % 3 == 0 {
+                            return Err(StoreError::MissingReference);
+                        }
+                        Ok(())
+                    })
+                })
+                .await
+            })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    hold.send(()).unwrap();
+    for (number, task) in tasks.into_iter().enumerate() {
+        let failed = number % 3 == 0;
+        assert_eq!(task.await.unwrap().is_err(), failed);
+        let stored = read!(db, |conn| store::meta::find(conn, &format!("name{number}"))).unwrap();
+        assert_eq!(stored.is_none(), failed);
+    }
+}
+
+/// Keeps the writer busy until told to go on, so that other jobs gather behind it.
+async fn hold(db: &Db) -> oneshot::Sender<()> {
+    let (go, wait) = oneshot::channel::<()>();
+    let begun = Arc::new(Notify::new());
+    let (db, begins) = (db.clone(), begun.clone());
+    tokio::spawn(async move {
+        db.write::<_, _, StoreError>(move |tx| {
+            Box::pin(async move {
+                begins.notify_one();
+                wait.await.unwrap();
+                store::meta::set(tx, "held", b"").await
+            })
+        })
+        .await
+    });
+    begun.notified().await;
+    go
+}
+
+async fn a_panic_undoes_its_job_alone_and_reaches_its_caller(db: TestDb) {
+    let hold = hold(&db).await;
+    let copy = db.clone();
+    let broken = tokio::spawn(async move {
+        copy.write::<_, (), StoreError>(|tx| {
+            Box::pin(async move {
+                store::meta::set(tx, "broken", b"").await?;
+                panic!("a mistake in a job");
+            })
+        })
+        .await
+    });
+    let copy = db.clone();
+    let whole =
+        tokio::spawn(async move { commit!(copy, [], |tx| store::meta::set(tx, "whole", b"")) });
+    tokio::task::yield_now().await;
+    hold.send(()).unwrap();
+    assert!(broken.await.unwrap_err().is_panic());
+    whole.await.unwrap().unwrap();
+    assert_eq!(read!(db, |conn| store::meta::find(conn, "broken")).unwrap(), None);
+    assert!(read!(db, |conn| store::meta::find(conn, "whole")).unwrap().is_some());
+    assert!(read!(db, |conn| store::meta::find(conn, "held")).unwrap().is_some());
+}
+
+async fn a_write_outlives_its_caller(db: TestDb) {
+    let (go, wait) = oneshot::channel::<()>();
+    let (done, ended) = oneshot::channel::<()>();
+    let job = db.write::<_, _, StoreError>(move |tx| {
+        Box::pin(async move {
+            wait.await.unwrap();
+            store::meta::set(tx, "left", b"alone").await?;
+            done.send(()).unwrap();
+            Ok(())
+        })
+    });
+    assert!(tokio::time::timeout(Duration::from_millis(20), job).await.is_err());
+    go.send(()).unwrap();
+    ended.await.unwrap();
+    db.check_writable().await.unwrap();
+    let mut stored = None;
+    while stored.is_none() {
+        // On PostgreSQL nothing orders the lonely commit before the probe's.
+        stored = read!(db, |conn| store::meta::find(conn, "left")).unwrap();
+    }
+    assert_eq!(stored.unwrap(), b"alone");
+}
+
+async fn a_thousand_writes_at_once(db: TestDb) {
+    let tasks: Vec<_> = (0..1_000_u32)
+        .map(|number| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let name = number.to_string();
+                commit!(db, [], |tx| store::meta::set(tx, &name, &number.to_be_bytes())).unwrap();
+                read!(db, |conn| store::meta::find(conn, &number.to_string())).unwrap().unwrap()
+            })
+        })
+        .collect();
+    for (number, task) in (0_u32..).zip(tasks) {
+        assert_eq!(task.await.unwrap(), number.to_be_bytes(), "acknowledged, and not there");
+    }
+}
+
+async fn closing_finishes_what_waits(db: TestDb) {
+    let hold = hold(&db).await;
+    let copy = db.clone();
+    let waiting =
+        tokio::spawn(async move { commit!(copy, [], |tx| store::meta::set(tx, "late", b"")) });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let copy = db.clone();
+    let closing = tokio::spawn(async move { copy.close().await });
+    tokio::task::yield_now().await;
+    hold.send(()).unwrap();
+    waiting.await.unwrap().unwrap();
+    closing.await.unwrap();
+    let again = db.another().await;
+    assert!(read!(again, |conn| store::meta::find(conn, "late")).unwrap().is_some());
+}
+
+async fn two_processes_write_to_one_database(db: TestDb) {
+    let other = db.another().await;
+    let tasks: Vec<_> = (0..100_u32)
+        .map(|number| {
+            let db = if number % 2 == 0 { db.clone() } else { other.clone() };
+            let name = number.to_string();
+            tokio::spawn(async move { commit!(db, [], |tx| store::meta::set(tx, &name, b"")) })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_has_in_its_files_what_it_acknowledged() {
+    let db = TestDb::sqlite().await;
+    let folder = db.folder().unwrap();
+    for round in 0..5_u8 {
+        let tasks: Vec<_> = (0..20_u8)
+            .map(|number| {
+                let (db, name) = (db.clone(), format!("{round}-{number}"));
+                tokio::spawn(async move { commit!(db, [], |tx| store::meta::set(tx, &name, b"")) })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        // What a process finds that starts after this one was killed: the files as they are now.
+        let image = tempfile::tempdir().unwrap();
+        for file in ["doorward.db", "doorward.db-wal"] {
+            std::fs::copy(folder.join(file), image.path().join(file)).unwrap();
+        }
+        let url = format!("sqlite://{}", image.path().join("doorward.db").display());
+        let revived = Db::open(&StorageOptions::new(url)).await.unwrap();
+        for number in 0..20_u8 {
+            let name = format!("{round}-{number}");
+            assert!(read!(revived, |conn| store::meta::find(conn, &name)).unwrap().is_some());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_acknowledges_nothing_when_the_commit_fails() {
+    let db = TestDb::sqlite().await;
+    let hold = hold(&db).await;
+    let (copy, orphan) = (db.clone(), grant(&user(1), &client("notes"), 1));
+    let failing = tokio::spawn(async move {
+        copy.write::<_, (), StoreError>(move |tx| {
+            Box::pin(async move {
+                if let Conn::Sqlite(conn) = &mut **tx {
+                    conn.execute("PRAGMA defer_foreign_keys = ON").await?;
+                }
+                store::grant::insert(tx, &orphan).await
+            })
+        })
+        .await
+    });
+    let copy = db.clone();
+    let beside =
+        tokio::spawn(async move { commit!(copy, [], |tx| store::meta::set(tx, "beside", b"")) });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    hold.send(()).unwrap();
+    failing.await.unwrap().unwrap_err();
+    beside.await.unwrap().unwrap_err();
+    assert_eq!(read!(db, |conn| store::meta::find(conn, "beside")).unwrap(), None);
+    db.check_writable().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_says_unavailable_while_another_process_holds_the_lock() {
+    let db = TestDb::sqlite().await;
+    let mut options = db.options.clone();
+    options.busy_timeout = Duration::from_millis(50);
+    options.durability = Durability::Process;
+    let other = Db::open(&options).await.unwrap();
+    let hold = hold(&db).await;
+    assert!(matches!(other.check_writable().await, Err(StoreError::Unavailable(_))));
+    hold.send(()).unwrap();
+    db.check_writable().await.unwrap();
+    other.check_writable().await.unwrap();
+}
+
+#[tokio::test]
+async fn constraints_have_the_same_names_on_both_engines() {
+    for db in [TestDb::sqlite().await, TestDb::postgres().await] {
+        let orphan = grant(&user(1), &client("notes"), 1);
+        let missing = commit!(db, [orphan], |tx| store::grant::insert(tx, &orphan));
+        assert_eq!(missing, Err(StoreError::MissingReference));
+        let client = client("notes");
+        commit!(db, [client], |tx| store::client::insert(tx, &client)).unwrap();
+        let again = commit!(db, [client], |tx| store::client::insert(tx, &client));
+        assert_eq!(again, Err(StoreError::Conflict(Unique::ClientId)));
+        commit!(db, [], |tx| store::bootstrap::insert(tx, &crate::samples::hash(1), NOW, NOW))
+            .unwrap();
+        let twice =
+            commit!(db, [], |tx| store::bootstrap::insert(tx, &crate::samples::hash(1), NOW, NOW));
+        assert_eq!(twice, Err(StoreError::Conflict(Unique::Other)));
+    }
+}
