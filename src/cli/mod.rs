@@ -78,7 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(cli: Cli, output: &Output) -> anyhow::Result<()> {
     let flags = &cli.flags;
     match cli.command {
-        Command::Serve => serve::run(flags),
+        Command::Serve => serve::run(flags, output),
         Command::User(command) => session::block_on(flags, output, |session| {
             Box::pin(user::run(session, command))
         }),

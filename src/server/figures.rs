@@ -10,12 +10,13 @@ use crate::{
         session_policy::{Acr, SessionPolicy},
     },
     protocol::{
-        issuer::{Issuer, IssuerError},
+        issuer::{Issuer, NotAnIssuer},
         jose::key_ring::RotationPolicy,
         policy::{Lifetimes, Policy},
         token::refresh::RefreshPolicy,
     },
     service::policy::ServicePolicy,
+    store::expiry::Retention,
 };
 
 /// The languages of the pages.
@@ -30,7 +31,7 @@ const LONGEST_CLIENT_LIFETIME: Duration = Duration::from_hours(24);
 const HOUR: Duration = Duration::from_hours(1);
 
 /// The protocol's figures.
-pub(super) fn protocol(config: &Config) -> Result<Policy, IssuerError> {
+pub(super) fn protocol(config: &Config) -> Result<Policy, NotAnIssuer> {
     let mut policy = Policy::new(Issuer::parse(config.issuer.as_str())?);
     policy.acr_values_supported = Acr::ALL.iter().map(|acr| acr.as_str().to_owned()).collect();
     policy.ui_locales_supported = UI_LOCALES.map(str::to_owned).to_vec();
@@ -74,6 +75,10 @@ pub(super) fn services(config: &Config) -> ServicePolicy {
         },
         flow_lifetime: config.sign_in.flow,
         known_device_lifetime: config.sign_in.known_device,
+        retention: Retention {
+            longest_access_token: tokens.access_token.max(LONGEST_CLIENT_LIFETIME),
+            ..Retention::default()
+        },
         cached_tokens: CACHED_TOKENS,
     }
 }

@@ -20,6 +20,7 @@ mod listener;
 pub mod master_key;
 pub mod open;
 pub mod random;
+mod run;
 mod shutdown;
 mod tls;
 
@@ -30,6 +31,7 @@ use std::path::PathBuf;
 use axum::Router;
 use tokio::net::TcpListener;
 
+pub use run::{RunError, Started, run};
 pub use shutdown::stop_signal;
 pub use tls::{TlsError, install_crypto_provider};
 

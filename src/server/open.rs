@@ -16,13 +16,13 @@ use super::{
 use crate::{
     config::{Config, DatabaseUrl, Passwords},
     identity::password::{Argon2Params, hash::ParamsError},
-    protocol::issuer::IssuerError,
+    protocol::issuer::NotAnIssuer,
     service::{
         Context,
         password_pool::{self, PasswordPool, PasswordPoolConfig},
         start::{self, Means, StartError},
     },
-    store::{self, Db, StorageOptions, StoreError},
+    store::{Db, StorageOptions, StoreError},
     types::seal::MasterKey,
 };
 
@@ -59,8 +59,8 @@ pub enum OpenError {
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
     /// The issuer cannot be one.
-    #[error("issuer: {0}")]
-    Issuer(#[from] IssuerError),
+    #[error("`issuer` must be {0}")]
+    Issuer(#[from] NotAnIssuer),
     /// The cost of password hashes is out of bounds.
     #[error("passwords: {0}")]
     PasswordCost(#[from] ParamsError),

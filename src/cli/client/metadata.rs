@@ -290,7 +290,6 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::client::defaults;
 
     #[derive(Debug, Parser)]
     struct Flags {
@@ -306,7 +305,7 @@ mod tests {
 
     #[test]
     fn no_flag_changes_nothing() {
-        let mut metadata = defaults();
+        let mut metadata = ClientMetadata::default();
         metadata.require_pkce = false;
         metadata.redirect_uris.push("https://a.example/cb".to_owned());
         assert_eq!(applied(&[], metadata.clone()), metadata);
@@ -314,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_list_replaces_the_old_one() {
-        let mut metadata = defaults();
+        let mut metadata = ClientMetadata::default();
         metadata.redirect_uris.push("https://old.example/cb".to_owned());
         let flags = ["--redirect-uri", "https://a.example/cb", "--redirect-uri", "https://b.example/cb"];
         let metadata = applied(&flags, metadata);
@@ -323,7 +322,7 @@ mod tests {
 
     #[test]
     fn scopes_add_up_and_pkce_comes_back() {
-        let metadata = applied(&["--scope", "openid email", "--scope", "roles", "--no-pkce"], defaults());
+        let metadata = applied(&["--scope", "openid email", "--scope", "roles", "--no-pkce"], ClientMetadata::default());
         assert_eq!(metadata.scope.to_string(), "email openid roles");
         assert!(!metadata.require_pkce);
         assert!(applied(&["--pkce"], metadata).require_pkce);
@@ -332,7 +331,7 @@ mod tests {
     #[test]
     fn every_cleared_field_is_the_default() {
         for field in ClearField::value_variants() {
-            let mut metadata = defaults();
+            let mut metadata = ClientMetadata::default();
             metadata.grant_types.clear();
             let before = metadata.clone();
             field.clear(&mut metadata);

@@ -16,7 +16,7 @@ use self::{
 };
 use super::{failure::Failure, moment, nearest::nearest, output::table, secret_input, session::Session};
 use crate::{
-    protocol::client::{Client, ClientMetadata},
+    protocol::client::Client,
     service::client_registry::{self as registry, ClientError, NewSecret, Registered, Switched},
     types::ClientId,
 };
@@ -257,10 +257,4 @@ fn explain(error: ClientError) -> anyhow::Error {
         ClientError::IdTaken | ClientError::NotFound => Failure::failed(&error).into(),
         ClientError::Service(_) => error.into(),
     }
-}
-
-/// The metadata that flags start from, for tests of the flags.
-#[cfg(test)]
-fn defaults() -> ClientMetadata {
-    ClientMetadata::default()
 }

@@ -28,10 +28,10 @@ pub enum UserError {
     #[error("a user without an e-mail address cannot have a verified one")]
     NoEmailToVerify,
     /// The password would be guessed.
-    #[error("the password cannot be used: {why}", why = explain(*.0))]
+    #[error("the password cannot be used: {}", explain(*.0))]
     Weak(Weakness),
     /// There is no role of that name.
-    #[error("there is no role `{0}`; the roles are {}", super::ROLES.join(", "))]
+    #[error("there is no role `{0}`; the roles are {roles}", roles = super::ROLES.join(", "))]
     UnknownRole(String),
     /// Nobody has that id, username or e-mail address.
     #[error("there is no such user")]
