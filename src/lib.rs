@@ -1,5 +1,6 @@
 //! Doorward: an OAuth 2.0 and OpenID Connect authorization server.
 
+pub mod cli;
 pub mod config;
 pub mod http;
 pub mod identity;
