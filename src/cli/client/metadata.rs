@@ -315,14 +315,18 @@ mod tests {
     fn a_list_replaces_the_old_one() {
         let mut metadata = ClientMetadata::default();
         metadata.redirect_uris.push("https://old.example/cb".to_owned());
-        let flags = ["--redirect-uri", "https://a.example/cb", "--redirect-uri", "https://b.example/cb"];
+        let flags =
+            ["--redirect-uri", "https://a.example/cb", "--redirect-uri", "https://b.example/cb"];
         let metadata = applied(&flags, metadata);
         assert_eq!(metadata.redirect_uris, ["https://a.example/cb", "https://b.example/cb"]);
     }
 
     #[test]
     fn scopes_add_up_and_pkce_comes_back() {
-        let metadata = applied(&["--scope", "openid email", "--scope", "roles", "--no-pkce"], ClientMetadata::default());
+        let metadata = applied(
+            &["--scope", "openid email", "--scope", "roles", "--no-pkce"],
+            ClientMetadata::default(),
+        );
         assert_eq!(metadata.scope.to_string(), "email openid roles");
         assert!(!metadata.require_pkce);
         assert!(applied(&["--pkce"], metadata).require_pkce);
@@ -341,7 +345,8 @@ mod tests {
 
     #[test]
     fn unknown_values_name_the_nearest() {
-        let error = Flags::try_parse_from(["test", "--auth-method", "client_secret_basik"]).unwrap_err();
+        let error =
+            Flags::try_parse_from(["test", "--auth-method", "client_secret_basik"]).unwrap_err();
         assert!(error.to_string().contains("'client_secret_basic'"), "{error}");
     }
 }

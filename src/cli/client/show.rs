@@ -131,7 +131,8 @@ fn keys(client: &Client) -> String {
 
 fn secrets(client: &Client) -> String {
     let line = |kept: &crate::protocol::client::ClientSecret| {
-        let end = kept.expires_at.map_or_else(String::new, |at| format!(", until {}", moment::text(at)));
+        let end =
+            kept.expires_at.map_or_else(String::new, |at| format!(", until {}", moment::text(at)));
         format!("{} since {}{end}", kept.id, moment::text(kept.created_at))
     };
     client.secrets.iter().map(line).collect::<Vec<_>>().join("\n")
