@@ -40,6 +40,7 @@
 //! | [`Secret`](types::Secret), [`TokenHash`](types::TokenHash) | a secret cannot be printed, and only its hash can be stored |
 //! | [`OAuthError`](protocol::error::OAuthError) | one error, three voices: client, developer, operator |
 
+pub mod cli;
 pub mod config;
 pub mod http;
 pub mod identity;

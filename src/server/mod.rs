@@ -14,7 +14,13 @@
 //! buffer, so such a client holds one connection of the bound and no memory of a handler.
 
 mod admission;
+pub mod clock;
+mod figures;
 mod listener;
+pub mod master_key;
+pub mod open;
+pub mod random;
+mod run;
 mod shutdown;
 mod tls;
 
@@ -25,6 +31,7 @@ use std::path::PathBuf;
 use axum::Router;
 use tokio::net::TcpListener;
 
+pub use run::{RunError, Started, run};
 pub use shutdown::stop_signal;
 pub use tls::{TlsError, install_crypto_provider};
 

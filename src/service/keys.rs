@@ -34,7 +34,7 @@ pub struct KeyRing {
 #[derive(Debug, Default)]
 struct Ring {
     signing: HashMap<SigningAlg, Arc<SigningKey>>,
-    published: JwkSet,
+    published: Arc<JwkSet>,
     live: VerifyingKeys,
     hints: VerifyingKeys,
 }
@@ -53,10 +53,10 @@ impl KeyRing {
         SigningAlg::ALL.iter().all(|alg| ring.signing.contains_key(alg))
     }
 
-    /// The public keys that are published now (RFC 7517 §5).
+    /// The public keys that are published now (RFC 7517 §5). The same allocation until they change.
     #[must_use]
-    pub fn published(&self) -> JwkSet {
-        self.ring.load().published.clone()
+    pub fn published(&self) -> Arc<JwkSet> {
+        Arc::clone(&self.ring.load().published)
     }
 
     /// Signs `claims` as a compact JWS. RSA keys are slow and sign on a thread where waiting is allowed.
@@ -133,7 +133,7 @@ impl Ring {
         }
         Ok(Self {
             signing,
-            published: key_ring::published(&records),
+            published: Arc::new(key_ring::published(&records)),
             live: key_ring::verifying_keys(&records, CheckedAs::Token),
             hints: key_ring::verifying_keys(&records, CheckedAs::Hint),
         })

@@ -3,11 +3,13 @@
 
 pub mod access_token;
 pub mod account;
+pub mod audit_log;
 pub mod authorize;
 pub mod browser_session;
 pub mod cache;
 pub mod changes;
 pub mod client_authentication;
+pub mod client_registry;
 pub mod clients;
 pub mod context;
 pub mod error;
@@ -24,11 +26,13 @@ pub mod policy;
 pub mod rates;
 pub mod revoke;
 pub mod seen;
+pub mod setup;
 pub mod sign_in;
 pub mod start;
 pub mod token;
 pub mod user_facts;
 pub mod userinfo;
+pub mod users;
 pub mod vault;
 
 pub use context::Context;

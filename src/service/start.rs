@@ -78,18 +78,29 @@ async fn reader(ctx: &Context) -> Result<store::Reader, ServiceError> {
     Ok(ctx.db.reader().await?)
 }
 
+/// The name of the value that says which master key a database belongs to.
+const MASTER_KEY_CHECK: &str = "master_key_check";
+
+/// Whether the database belongs to a master key already: then no new one may be made for it.
+///
+/// # Errors
+/// [`StartError::Service`] when the database does not answer.
+pub async fn has_master_key(db: &Db) -> Result<bool, StartError> {
+    let found = async { store::meta::find(&mut db.reader().await?.conn(), MASTER_KEY_CHECK).await };
+    Ok(found.await.map_err(ServiceError::from)?.is_some())
+}
+
 /// A database belongs to one master key for ever: the first start notes a check value, later ones
 /// compare theirs with it.
 async fn check_master_key(db: &Db, key: &MasterKey) -> Result<(), StartError> {
-    const NAME: &str = "master_key_check";
     let found = async {
-        let stored = store::meta::find(&mut db.reader().await?.conn(), NAME).await?;
+        let stored = store::meta::find(&mut db.reader().await?.conn(), MASTER_KEY_CHECK).await?;
         if let Some(stored) = stored {
             return Ok(stored);
         }
         let value = key.check_value();
         db.write(move |tx| {
-            Box::pin(async move { store::meta::set_if_absent(tx, NAME, &value).await })
+            Box::pin(async move { store::meta::set_if_absent(tx, MASTER_KEY_CHECK, &value).await })
         })
         .await
     };

@@ -1,20 +1,20 @@
 //! UserInfo. OIDC Core §5.3.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::{Context, ServiceError, access_token, user_facts};
 use crate::protocol::{
     authorize::claims_param::ClaimsRequest,
     error::{ErrorCode, OAuthError},
     jose::JwtType,
+    userinfo as rules,
 };
 
 /// A UserInfo answer, in the form that the client registered.
 #[derive(Debug)]
 pub enum UserInfo {
     /// Plain JSON.
-    Json(Map<String, Value>),
+    Json(rules::UserInfo),
     /// A signed JWT (`userinfo_signed_response_alg`).
     Jwt(String),
 }
@@ -28,21 +28,14 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<UserInfo, ServiceErr
         || OAuthError::new(ErrorCode::InvalidToken, "the access token is expired, revoked or unknown");
     let live = access_token::resolve(ctx, token).await?.ok_or_else(invalid)?;
     let facts = &live.facts;
-    if !facts.scope.contains("openid") {
-        let refused =
-            OAuthError::new(ErrorCode::InsufficientScope, "the access token lacks the openid scope");
-        return Err(refused.into());
-    }
     if !facts.audience.iter().any(|audience| audience == ctx.protocol.issuer.as_str()) {
         return Err(invalid().into());
     }
     let (grant, user) = live.behalf.as_ref().ok_or_else(invalid)?;
     // What was accepted and stored as a claims parameter is one.
     let requested = grant.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok());
-    let told = user_facts::facts(user).for_userinfo(&facts.scope, &requested.unwrap_or_default());
-    let mut claims = Map::with_capacity(told.len() + 1);
-    claims.insert("sub".to_owned(), Value::String(user.id.to_string()));
-    claims.extend(told);
+    let requested = requested.unwrap_or_default();
+    let claims = rules::UserInfo::of(user.id, &user_facts::facts(user), &facts.scope, &requested)?;
     let Some(alg) = live.client.metadata.userinfo_signed_response_alg else {
         return Ok(UserInfo::Json(claims));
     };
@@ -60,5 +53,5 @@ struct SignedUserInfo<'a> {
     iss: &'a str,
     aud: &'a str,
     #[serde(flatten)]
-    claims: &'a Map<String, Value>,
+    claims: &'a rules::UserInfo,
 }

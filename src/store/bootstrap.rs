@@ -12,6 +12,8 @@ statements! { "bootstrap";
     INSERT = "INSERT INTO bootstrap_links (hash, created_at, expires_at) VALUES ($1, $2, $3)";
     FIND_LIVE = "SELECT hash FROM bootstrap_links
                  WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2";
+    WITHDRAW_ALL = "UPDATE bootstrap_links SET expires_at = $1
+                    WHERE consumed_at IS NULL AND expires_at > $1";
     /// The one winner of any race: no two statements find `consumed_at` empty.
     REDEEM = "UPDATE bootstrap_links SET consumed_at = $2
               WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 RETURNING hash";
@@ -25,6 +27,12 @@ pub async fn insert(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     execute!(tx, INSERT, row::bytes(hash), now.unix(), expires_at.unix())?;
+    Ok(())
+}
+
+/// Ends every link that could still be used.
+pub async fn withdraw_all(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, WITHDRAW_ALL, now.unix())?;
     Ok(())
 }
 

@@ -93,7 +93,7 @@ pub struct Swept {
 impl Swept {
     /// Whether a table may have more to delete.
     #[must_use]
-    pub fn is_unfinished(&self) -> bool {
+    pub fn again(&self) -> bool {
         self.rows.iter().any(|(_, count)| *count >= BATCH)
     }
 

@@ -23,13 +23,8 @@ statements! { "sign_in_attempt";
 }
 
 /// What was counted under a key.
-pub async fn find(
-    conn: &mut Conn<'_>,
-    key: &TokenHash,
-) -> Result<Option<Attempts>, StoreError> {
-    fetch_optional!(AttemptsRow, conn, FIND, row::bytes(key))?
-        .map(Attempts::try_from)
-        .transpose()
+pub async fn find(conn: &mut Conn<'_>, key: &TokenHash) -> Result<Option<Attempts>, StoreError> {
+    fetch_optional!(AttemptsRow, conn, FIND, row::bytes(key))?.map(Attempts::try_from).transpose()
 }
 
 /// Writes `next` in place of `expected`, or deletes the row for `None`, if the failures and the block

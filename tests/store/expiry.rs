@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use doorward::{
-    protocol::grant::RevocationReason,
+    identity::lockout::Attempts,
+    protocol::{client_auth::AssertionUse, grant::RevocationReason},
     store::{
         self,
         expiry::{Retention, Swept, sweep},
-        sign_in_attempt::SignInAttempts,
     },
     types::TokenHash,
 };
 
 use crate::{
     engine::TestDb,
-    samples::{NOW, access_token, at, code, family, granted, hash, secret, session},
+    samples::{NOW, access_token, assertion, at, code, family, granted, hash, secret, session},
 };
 
 both![
@@ -38,7 +38,7 @@ async fn one_of_each(db: &TestDb) {
     let (code, token, family) = (code(&grant, 1), access_token(&grant, 1), family(&grant, 1));
     let (session, mut secret) = (session(&user, 1), secret(1));
     secret.expires_at = Some(at(200));
-    let attempts = SignInAttempts { failures: 1, blocked_until: None, updated_at: NOW };
+    let attempts = Attempts { failures: 1, blocked_until: NOW, updated_at: NOW };
     commit!(db, [], |tx| async {
         store::authorization_code::insert(tx, &code).await?;
         store::access_token::insert(tx, &token).await?;
@@ -46,9 +46,9 @@ async fn one_of_each(db: &TestDb) {
         store::session::insert(tx, &session).await?;
         store::client_secret::insert(tx, &client.id, &secret, NOW).await?;
         store::revoked_token::insert(tx, &hash(1), at(300), NOW).await?;
-        store::client_assertion::consume(tx, &hash(1), at(60), NOW).await?;
+        store::client_assertion::consume(tx, assertion(at(60)), NOW).await?;
         store::bootstrap::insert(tx, &hash(1), at(60), NOW).await?;
-        store::sign_in_attempt::compare_and_set(tx, &hash(1), None, &attempts).await
+        store::sign_in_attempt::compare_and_set(tx, &hash(1), None, Some(&attempts)).await
     })
     .unwrap();
 }
@@ -80,7 +80,7 @@ async fn everything_goes_in_its_time(db: TestDb) {
     ] {
         let swept = sweep(&db, at(moment), &KEEP).await.unwrap();
         assert_eq!(names(&swept), expected, "at {moment}");
-        assert!(!swept.is_unfinished());
+        assert!(!swept.again());
         seen.extend(expected);
     }
     assert_eq!(seen.len(), 11, "every table");
@@ -103,16 +103,16 @@ async fn many_rows_go_in_batches(db: TestDb) {
         for number in 0..501_u16 {
             let mut bytes = [0; 32];
             bytes[..2].copy_from_slice(&number.to_be_bytes());
-            let jti = TokenHash::from_bytes(bytes);
-            store::client_assertion::consume(tx, &jti, at(1), NOW).await?;
+            let used = AssertionUse { hash: TokenHash::from_bytes(bytes), expires_at: at(1) };
+            store::client_assertion::consume(tx, used, NOW).await?;
         }
         Ok(())
     })
     .unwrap();
     let first = sweep(&db, at(1), &KEEP).await.unwrap();
     assert_eq!(first.total(), 500);
-    assert!(first.is_unfinished());
+    assert!(first.again());
     let second = sweep(&db, at(1), &KEEP).await.unwrap();
     assert_eq!(second.total(), 1);
-    assert!(!second.is_unfinished());
+    assert!(!second.again());
 }

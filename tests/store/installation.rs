@@ -1,18 +1,22 @@
 //! What belongs to the installation: named values, signing keys, counters, the first link.
 
 use doorward::{
-    store::{
-        StoreError, Unique, bootstrap, meta,
-        sign_in_attempt::{self, SignInAttempts},
-        signing_key::{self, SigningKeyRow},
+    identity::lockout::Attempts,
+    protocol::jose::{
+        SigningAlg,
+        jwk::Jwk,
+        key_ring::{FirstState, KeyRecord, KeyState, StoredKey},
     },
+    store::{StoreError, Unique, bootstrap, meta, sign_in_attempt, signing_key},
     types::change::Change,
 };
+
+use base64ct::Encoding;
 
 use crate::{
     change::changes_after,
     engine::TestDb,
-    samples::{NOW, at, hash},
+    samples::{NOW, assertion, at, hash},
 };
 
 both![
@@ -24,16 +28,17 @@ both![
     an_assertion_is_remembered_until_it_expires,
 ];
 
-pub(crate) fn key(kid: &str, alg: &str, state: &str) -> SigningKeyRow {
-    SigningKeyRow {
-        kid: kid.to_owned(),
-        alg: alg.to_owned(),
-        state: state.to_owned(),
-        public_jwk: "{}".to_owned(),
-        sealed_private: vec![0, 1, 255],
-        created_at: NOW,
-        changed_at: NOW,
-    }
+/// An Ed25519 key; another number makes another one.
+pub(crate) fn key(number: u8, first: FirstState) -> StoredKey {
+    let public: Jwk = serde_json::from_value(serde_json::json!({
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "alg": "EdDSA",
+        "x": base64ct::Base64UrlUnpadded::encode_string(&[number; 32]),
+    }))
+    .unwrap();
+    let record = KeyRecord::new(public, SigningAlg::EdDSA, first, NOW);
+    StoredKey { record, sealed_private: vec![0, 1, 255] }
 }
 
 async fn a_value_is_set_once_or_for_good(db: TestDb) {
@@ -47,66 +52,74 @@ async fn a_value_is_set_once_or_for_good(db: TestDb) {
 }
 
 async fn keys_move_from_state_to_state(db: TestDb) {
-    let key = key("k1", "ES256", "pending");
+    let key = key(1, FirstState::Pending);
     commit!(db, [key], |tx| signing_key::insert(tx, &key)).unwrap();
-    let set = async |from: &'static str, to: &'static str| {
-        commit!(db, [], |tx| signing_key::set_state(tx, "k1", from, to, at(1))).unwrap()
-    };
-    assert!(!set("active", "retiring").await);
-    assert!(set("pending", "active").await);
-    let keys = read!(db, |conn| signing_key::list(conn)).unwrap();
-    assert_eq!((keys[0].state.as_str(), keys[0].changed_at), ("active", at(1)));
-    assert_eq!(keys[0].sealed_private, [0, 1, 255]);
-    assert!(!format!("{:?}", keys[0]).contains("sealed"));
-    for expected in [true, false] {
-        assert_eq!(commit!(db, [], |tx| signing_key::delete(tx, "k1", at(2))), Ok(expected));
+    let stored = read!(db, |conn| signing_key::list(conn)).unwrap();
+    assert_eq!((&stored[0].record, &stored[0].sealed_private), (&key.record, &key.sealed_private));
+    let mut record = key.record.clone();
+    assert!(record.advance(KeyState::Active, at(1)));
+    for (from, expected) in
+        [(KeyState::Retiring, false), (KeyState::Pending, true), (KeyState::Pending, false)]
+    {
+        let moved = commit!(db, [record], |tx| signing_key::advance(tx, &record, from, at(1)));
+        assert_eq!(moved, Ok(expected));
     }
+    assert!(record.advance(KeyState::Revoked, at(2)));
+    let moved =
+        commit!(db, [record], |tx| { signing_key::advance(tx, &record, KeyState::Active, at(2)) });
+    assert_eq!(moved, Ok(true));
+    let stored = read!(db, |conn| signing_key::list(conn)).unwrap();
+    assert_eq!(stored[0].record, record);
+    assert!(stored[0].sealed_private.is_empty(), "the private half is gone");
     assert_eq!(changes_after(&db, 0).await, vec![Change::SigningKeys; 3]);
 }
 
 async fn one_key_of_an_algorithm_is_active(db: TestDb) {
-    for key in [key("k1", "ES256", "active"), key("k2", "RS256", "active")] {
-        commit!(db, [key], |tx| signing_key::insert(tx, &key)).unwrap();
-    }
-    let (second, pending) = (key("k3", "ES256", "active"), key("k4", "ES256", "pending"));
+    let (first, second) = (key(1, FirstState::Active), key(2, FirstState::Active));
+    commit!(db, [first], |tx| signing_key::insert(tx, &first)).unwrap();
     let refused = commit!(db, [second], |tx| signing_key::insert(tx, &second));
     assert_eq!(refused, Err(StoreError::Conflict(Unique::ActiveSigningKey)));
+    let pending = key(3, FirstState::Pending);
     commit!(db, [pending], |tx| signing_key::insert(tx, &pending)).unwrap();
-    let refused =
-        commit!(db, [], |tx| signing_key::set_state(tx, "k4", "pending", "active", at(1)));
+    let (mut old, mut new) = (first.record, pending.record);
+    assert!(old.advance(KeyState::Retiring, at(1)) && new.advance(KeyState::Active, at(1)));
+    let refused = commit!(db, [new], |tx| signing_key::advance(tx, &new, KeyState::Pending, at(1)));
     assert_eq!(refused, Err(StoreError::Conflict(Unique::ActiveSigningKey)));
-    let moved = commit!(db, [], |tx| async {
-        signing_key::set_state(tx, "k1", "active", "retiring", at(1)).await?;
-        signing_key::set_state(tx, "k4", "pending", "active", at(1)).await
+    let moved = commit!(db, [old, new], |tx| async {
+        signing_key::advance(tx, &old, KeyState::Active, at(1)).await?;
+        signing_key::advance(tx, &new, KeyState::Pending, at(1)).await
     });
     assert_eq!(moved, Ok(true));
 }
 
 async fn failures_are_counted_and_forgotten(db: TestDb) {
-    let count = |failures, blocked: Option<i64>| SignInAttempts {
+    let count = |failures, blocked| Attempts {
         failures,
-        blocked_until: blocked.map(at),
+        blocked_until: at(blocked),
         updated_at: at(i64::from(failures)),
     };
-    let write = async |expected: Option<SignInAttempts>, next: SignInAttempts| {
+    let write = async |expected: Option<Attempts>, next: Option<Attempts>| {
         let key = hash(1);
         commit!(db, [], |tx| {
-            sign_in_attempt::compare_and_set(tx, &key, expected.as_ref(), &next)
+            sign_in_attempt::compare_and_set(tx, &key, expected.as_ref(), next.as_ref())
         })
         .unwrap()
     };
-    assert!(!write(Some(count(1, None)), count(2, None)).await, "nothing is there");
-    assert!(write(None, count(1, None)).await);
-    assert!(!write(None, count(1, None)).await, "something is there");
-    assert!(!write(Some(count(1, Some(5))), count(2, None)).await, "another block");
-    assert!(write(Some(count(1, None)), count(2, Some(9))).await);
-    assert!(write(Some(count(2, Some(9))), count(3, Some(30))).await);
+    assert!(write(None, None).await, "nothing is there, as expected");
+    assert!(!write(Some(count(1, 0)), Some(count(2, 0))).await, "nothing is there");
+    assert!(write(None, Some(count(1, 0))).await);
+    assert!(!write(None, Some(count(1, 0))).await, "something is there");
+    assert!(!write(Some(count(1, 5)), Some(count(2, 0))).await, "another block");
+    assert!(write(Some(count(1, 0)), Some(count(2, 9))).await);
     let stored = read!(db, |conn| sign_in_attempt::find(conn, &hash(1)));
-    assert_eq!(stored, Ok(Some(count(3, Some(30)))));
+    assert_eq!(stored, Ok(Some(count(2, 9))));
+    assert!(!write(Some(count(1, 0)), None).await, "it moved on");
+    assert!(write(Some(count(2, 9)), None).await);
+    assert_eq!(read!(db, |conn| sign_in_attempt::find(conn, &hash(1))), Ok(None));
+    assert!(write(None, Some(count(3, 30))).await);
     for expected in [true, false] {
         assert_eq!(commit!(db, [], |tx| sign_in_attempt::clear(tx, &hash(1))), Ok(expected));
     }
-    assert_eq!(read!(db, |conn| sign_in_attempt::find(conn, &hash(1))), Ok(None));
 }
 
 async fn a_bootstrap_link_works_once_and_in_time(db: TestDb) {
@@ -124,9 +137,9 @@ async fn a_bootstrap_link_works_once_and_in_time(db: TestDb) {
 
 async fn an_assertion_is_remembered_until_it_expires(db: TestDb) {
     for (moment, works) in [(0, true), (1, false), (59, false), (60, true), (61, false)] {
-        let (jti, until) = (hash(1), at(60 + moment));
+        let used = assertion(at(60 + moment));
         let taken = commit!(db, [], |tx| {
-            doorward::store::client_assertion::consume(tx, &jti, until, at(moment))
+            doorward::store::client_assertion::consume(tx, used, at(moment))
         });
         assert_eq!(taken.unwrap().is_some(), works, "at {moment}");
     }

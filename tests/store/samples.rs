@@ -9,6 +9,7 @@ use doorward::{
     },
     protocol::{
         client::{Client, ClientMetadata, ClientSecret},
+        client_auth::AssertionUse,
         grant::{
             Access, Grant, access_token::AccessTokenRecord, authorization_code::AuthorizationCode,
             refresh_token::RefreshFamily,
@@ -30,6 +31,11 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 
 pub(crate) fn hash(number: u8) -> TokenHash {
     TokenHash::from_bytes([number; 32])
+}
+
+/// The use of one and the same assertion, which expires at that moment.
+pub(crate) fn assertion(expires_at: Timestamp) -> AssertionUse {
+    AssertionUse { hash: hash(1), expires_at }
 }
 
 pub(crate) fn scope(text: &str) -> Scope {

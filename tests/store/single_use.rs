@@ -3,14 +3,18 @@
 use std::{future::Future, sync::Arc};
 
 use doorward::{
-    protocol::grant::RevocationReason,
-    store::{self, Db, sign_in_attempt::SignInAttempts},
+    identity::lockout::Attempts,
+    protocol::{
+        grant::RevocationReason,
+        jose::key_ring::{FirstState, KeyState},
+    },
+    store::{self, Db},
 };
 use tokio::sync::Barrier;
 
 use crate::{
     engine::TestDb,
-    samples::{NOW, at, code, family, granted, hash, session, user},
+    samples::{NOW, assertion, at, code, family, granted, hash, session, user},
 };
 
 both![
@@ -92,16 +96,16 @@ async fn a_refresh_generation_is_left_once(db: TestDb) {
 async fn a_client_assertion_is_consumed_once(db: TestDb) {
     one_winner!(
         db,
-        |tx| store::client_assertion::consume(tx, &hash(1), at(60), NOW),
+        |tx| store::client_assertion::consume(tx, assertion(at(60)), NOW),
         |r: Option<_>| r.is_some()
     );
 }
 
 async fn an_expired_assertion_is_replaced_once(db: TestDb) {
-    commit!(db, [], |tx| store::client_assertion::consume(tx, &hash(1), at(60), NOW)).unwrap();
+    commit!(db, [], |tx| store::client_assertion::consume(tx, assertion(at(60)), NOW)).unwrap();
     one_winner!(
         db,
-        |tx| store::client_assertion::consume(tx, &hash(1), at(200), at(60)),
+        |tx| store::client_assertion::consume(tx, assertion(at(200)), at(60)),
         |r: Option<_>| r.is_some()
     );
 }
@@ -143,32 +147,39 @@ async fn a_jwt_is_revoked_once(db: TestDb) {
 }
 
 async fn a_signing_key_moves_once(db: TestDb) {
-    let key = crate::installation::key("k1", "ES256", "pending");
+    let key = crate::installation::key(1, FirstState::Pending);
+    let mut record = key.record.clone();
+    record.advance(KeyState::Active, at(1));
     commit!(db, [key], |tx| store::signing_key::insert(tx, &key)).unwrap();
-    one_winner!(
-        db,
-        |tx| store::signing_key::set_state(tx, "k1", "pending", "active", at(1)),
-        |now: bool| now
-    );
+    let count = winners(&db, |db, _| {
+        let record = record.clone();
+        async move {
+            commit!(db, [], |tx| {
+                store::signing_key::advance(tx, &record, KeyState::Pending, at(1))
+            })
+            .unwrap()
+        }
+    });
+    assert_eq!(count.await, 1);
 }
 
 async fn a_count_of_failures_is_written_once(db: TestDb) {
-    let one = SignInAttempts { failures: 1, blocked_until: None, updated_at: NOW };
-    let two = SignInAttempts { failures: 2, blocked_until: Some(at(5)), updated_at: at(1) };
-    commit!(db, [], |tx| store::sign_in_attempt::compare_and_set(tx, &hash(1), None, &one))
+    let one = Attempts { failures: 1, blocked_until: NOW, updated_at: NOW };
+    let two = Attempts { failures: 2, blocked_until: at(5), updated_at: at(1) };
+    commit!(db, [], |tx| store::sign_in_attempt::compare_and_set(tx, &hash(1), None, Some(&one)))
         .unwrap();
     one_winner!(
         db,
-        |tx| store::sign_in_attempt::compare_and_set(tx, &hash(1), Some(&one), &two),
+        |tx| store::sign_in_attempt::compare_and_set(tx, &hash(1), Some(&one), Some(&two)),
         |written: bool| written
     );
 }
 
 async fn a_new_count_of_failures_is_written_once(db: TestDb) {
-    let one = SignInAttempts { failures: 1, blocked_until: None, updated_at: NOW };
+    let one = Attempts { failures: 1, blocked_until: NOW, updated_at: NOW };
     one_winner!(
         db,
-        |tx| store::sign_in_attempt::compare_and_set(tx, &hash(1), None, &one),
+        |tx| store::sign_in_attempt::compare_and_set(tx, &hash(1), None, Some(&one)),
         |written: bool| written
     );
 }

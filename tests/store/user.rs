@@ -136,7 +136,7 @@ async fn what_cannot_be_read_is_corrupt(db: TestDb) {
     let user = user(1);
     commit!(db, [user], |tx| verb::insert(tx, &user, "one")).unwrap();
     for (sql, column) in [
-        ("UPDATE users SET profile = '[]'", "users.profile"),
+        ("UPDATE users SET profile = '{'", "users.profile"),
         ("UPDATE users SET status = 'ENABLED', profile = '{}'", "users.status"),
     ] {
         let written = db.write::<_, _, StoreError>(move |tx| {

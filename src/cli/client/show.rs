@@ -1,0 +1,151 @@
+//! How a client is shown.
+
+use std::fmt::Display;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    cli::{
+        moment,
+        output::{fields, visible},
+    },
+    protocol::client::{Client, GrantType},
+    types::{Secret, Timestamp},
+};
+
+/// The stable shape of a client in JSON: the client information response of RFC 7591 §3.2.1, and
+/// beside it the status and the secrets that live. Moments are seconds since 1970.
+pub(super) fn value(client: &Client, secret: Option<&Secret<String>>) -> anyhow::Result<Value> {
+    let mut members = Map::new();
+    members.insert("client_id".to_owned(), client.id.as_str().into());
+    if let Some(secret) = secret {
+        members.insert("client_secret".to_owned(), secret.expose().as_str().into());
+        members.insert("client_secret_expires_at".to_owned(), 0.into());
+    }
+    members.insert("client_id_issued_at".to_owned(), client.created_at.unix().into());
+    members.insert("updated_at".to_owned(), client.updated_at.unix().into());
+    members.insert("status".to_owned(), client.status.as_str().into());
+    let secrets = client.secrets.iter().map(|kept| {
+        json!({
+            "id": kept.id.to_string(),
+            "created_at": kept.created_at.unix(),
+            "expires_at": kept.expires_at.map(Timestamp::unix),
+        })
+    });
+    members.insert("secrets".to_owned(), secrets.collect());
+    if let Value::Object(metadata) = serde_json::to_value(&client.metadata)? {
+        members.extend(metadata);
+    }
+    Ok(Value::Object(members))
+}
+
+/// A client in a table of them.
+pub(super) fn row(client: &Client) -> [String; 5] {
+    [
+        client.id.to_string(),
+        client.metadata.client_name.clone().unwrap_or_default(),
+        client.metadata.token_endpoint_auth_method.as_str().to_owned(),
+        grants(client, ", "),
+        client.status.as_str().to_owned(),
+    ]
+}
+
+fn grants(client: &Client, separator: &str) -> String {
+    let grants = client.metadata.grant_types.iter().copied().map(GrantType::as_str);
+    grants.collect::<Vec<_>>().join(separator)
+}
+
+/// A client for people; a new secret is shown this once.
+pub(super) fn describe(client: &Client, secret: Option<&Secret<String>>) -> String {
+    let metadata = &client.metadata;
+    let mut pairs = vec![("client_id", client.id.to_string())];
+    if let Some(secret) = secret {
+        let once = "(shown this once; keep it now)";
+        pairs.push(("client_secret", format!("{}\n{once}", secret.expose())));
+    }
+    // Its members in the words of the specifications, each only where something is registered.
+    if let Ok(Value::Object(members)) = serde_json::to_value(metadata) {
+        for (name, value) in &members {
+            if let Some(name) = shown_member(name) {
+                pairs.push((name, plain(value)));
+            }
+        }
+    }
+    pairs.push(("jwks", keys(client)));
+    pairs.push(("status", client.status.as_str().to_owned()));
+    pairs.push(("secrets", secrets(client)));
+    pairs.push(("registered", moment::text(client.created_at)));
+    pairs.push(("updated", moment::text(client.updated_at)));
+    fields(&pairs)
+}
+
+/// The members that are told, in the order of their names.
+fn shown_member(name: &str) -> Option<&'static str> {
+    const SHOWN: [&str; 25] = [
+        "access_token_format",
+        "access_token_lifetime",
+        "access_token_signed_response_alg",
+        "application_type",
+        "audiences",
+        "client_name",
+        "client_uri",
+        "consent",
+        "contacts",
+        "default_acr_values",
+        "default_max_age",
+        "grant_types",
+        "id_token_signed_response_alg",
+        "logo_uri",
+        "policy_uri",
+        "post_logout_redirect_uris",
+        "redirect_uris",
+        "require_auth_time",
+        "require_pkce",
+        "scope",
+        "token_endpoint_auth_method",
+        "token_endpoint_auth_signing_alg",
+        "tos_uri",
+        "userinfo_signed_response_alg",
+        "client_id",
+    ];
+    SHOWN.into_iter().find(|shown| *shown == name)
+}
+
+/// A value of JSON as a line, or as lines; nothing for what is absent.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null | Value::Object(_) => String::new(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => visible(text),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn keys(client: &Client) -> String {
+    client.metadata.jwks.as_ref().map_or_else(String::new, |set| match set.keys().len() {
+        1 => "1 public key".to_owned(),
+        count => format!("{count} public keys"),
+    })
+}
+
+fn secrets(client: &Client) -> String {
+    let line = |kept: &crate::protocol::client::ClientSecret| {
+        let end = kept.expires_at.map_or_else(String::new, |at| format!(", until {}", moment::text(at)));
+        format!("{} since {}{end}", kept.id, moment::text(kept.created_at))
+    };
+    client.secrets.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What to do with a new client.
+pub(super) fn next_steps(client: &Client, issuer: &impl Display) -> String {
+    let mut pairs = vec![("issuer", issuer.to_string())];
+    pairs.push(("discovery", format!("{issuer}/.well-known/openid-configuration")));
+    if client.may_use(GrantType::ClientCredentials) {
+        pairs.push(("token endpoint", format!("{issuer}/token")));
+    }
+    if !client.metadata.audiences.is_empty() {
+        pairs.push(("introspection", format!("{issuer}/introspect")));
+    }
+    format!("Next: give these to the client's OpenID Connect library.\n\n{}", fields(&pairs))
+}

@@ -1,0 +1,121 @@
+//! The command line: `doorward serve`, and the commands of an operator.
+//!
+//! The commands work on the database itself, beside a running server, which hears of every change
+//! within a second. Each can answer people or, with `--json`, machines.
+
+mod audit;
+mod client;
+mod config;
+mod failure;
+mod keys;
+mod moment;
+mod nearest;
+mod output;
+mod secret_input;
+mod serve;
+mod session;
+mod user;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use self::output::{Format, Output};
+use crate::config::Flags;
+
+/// A standalone OAuth 2.0 and OpenID Connect authorization server.
+#[derive(Debug, Parser)]
+#[command(name = "doorward", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: Flags,
+    /// Answer in JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve,
+    /// The people who sign in
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// The apps, machines and APIs
+    #[command(subcommand)]
+    Client(client::ClientCommand),
+    /// The keys that sign tokens
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Who did what, and whether the log is whole
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// The settings
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+/// Runs the command that `arguments` name (the first is the program). The exit code is 0 when it did
+/// what was asked, 1 when it could not, and 2 when the command or the configuration is wrong.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        // Help and version come this way too, with exit code 0 and on standard output.
+        Err(usage) => {
+            usage.print().ok();
+            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+        }
+    };
+    let output = Output::new(if cli.json { Format::Json } else { Format::Text });
+    match execute(cli, &output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&output, &error),
+    }
+}
+
+fn execute(cli: Cli, output: &Output) -> anyhow::Result<()> {
+    let flags = &cli.flags;
+    match cli.command {
+        Command::Serve => serve::run(flags, output),
+        Command::User(command) => session::block_on(flags, output, |session| {
+            Box::pin(user::run(session, command))
+        }),
+        Command::Client(command) => session::block_on(flags, output, |session| {
+            Box::pin(client::run(session, command))
+        }),
+        Command::Keys(command) => session::block_on(flags, output, |session| {
+            Box::pin(keys::run(session, command))
+        }),
+        Command::Audit(command) => session::block_on(flags, output, |session| {
+            Box::pin(audit::run(session, command))
+        }),
+        Command::Config(command) => config::run(flags, output, &command),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+
+    /// A password on the command line is seen by every user of the machine.
+    #[test]
+    fn no_argument_takes_a_password_or_a_secret() {
+        fn walk(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                let secret = name.contains("password") || name.contains("secret");
+                let takes_value = argument.get_action().takes_values();
+                assert!(!(secret && takes_value), "{} {name}", command.get_name());
+            }
+            command.get_subcommands().for_each(walk);
+        }
+        walk(&super::Cli::command());
+    }
+}

@@ -1,0 +1,182 @@
+//! The sign-in page.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    body::Bytes,
+    extract::{RawQuery, State},
+    response::Response,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::{Failure, messages, messages_of, query, see_other, shown, step};
+use crate::{
+    http::{
+        App,
+        extract::{self, Visit},
+        route,
+        view::{self, Display, SignIn, SignInError},
+    },
+    protocol::{client::Client, params::Params},
+    service::{
+        ServiceError,
+        authorize::{self, Advanced, pages},
+        flow::Flow,
+        sign_in::{self, Attempt},
+    },
+    types::{Secret, origin::Origin},
+};
+
+/// A request in progress and its client; none when somebody signs in for the account page.
+type InProgress = Option<(Flow, Arc<Client>)>;
+
+/// Shows the form.
+pub(crate) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(origin): Extension<Origin>,
+    RawQuery(raw): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let shown = async {
+        let params = query(raw)?;
+        let visit = Visit::read(&app, &headers).await?;
+        let flow = in_progress(&app, &visit, &params).await?;
+        if flow.is_none() && visit.visitor.current.is_some() {
+            return Ok(see_other(route::ACCOUNT));
+        }
+        let username = flow.as_ref().and_then(|(flow, _)| flow.request.login_hint.clone());
+        page(&app, &visit, &headers, flow.as_ref(), (username.unwrap_or_default(), None))
+    };
+    shown.await.unwrap_or_else(|failure: Failure| failure.respond(&app, &headers, &origin))
+}
+
+/// Takes the form in.
+pub(crate) async fn post(
+    State(app): State<Arc<App>>,
+    Extension(origin): Extension<Origin>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let answered = submit(&app, &origin, &headers, &body).await;
+    answered.unwrap_or_else(|failure| failure.respond(&app, &headers, &origin))
+}
+
+async fn submit(
+    app: &App,
+    origin: &Origin,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<Response, Failure> {
+    let (visit, form) = own_form(app, headers, body).await?;
+    let flow = in_progress(app, &visit, &form).await?;
+    if form.get("action") == Some("cancel") {
+        let sealed = form.get("flow").unwrap_or_default();
+        let step = pages::cancel(&app.ctx, sealed, &visit.visitor, origin).await?;
+        return step::respond(app, &visit, headers, Advanced { step, cookies: None });
+    }
+    let attempt = Attempt {
+        username: form.get("username").unwrap_or_default().to_owned(),
+        password: Secret::new(form.get("password").unwrap_or_default().to_owned()),
+        device: visit.visitor.device.clone(),
+    };
+    let Some(flow) = flow else {
+        return match pages::sign_in_here(&app.ctx, attempt, &visit.visitor, origin).await {
+            Ok(cookies) => {
+                let mut response = see_other(route::ACCOUNT);
+                step::set_session_cookies(app, &cookies, &mut response);
+                Ok(response)
+            }
+            Err(error) => again(app, &visit, headers, &form, None, error),
+        };
+    };
+    let repeat = flow.clone();
+    match pages::sign_in(&app.ctx, flow, attempt, &visit.visitor, origin).await {
+        Ok(advanced) => step::respond(app, &visit, headers, advanced),
+        Err(pages::LoginFailure::Flow(failure)) => Err(failure.into()),
+        Err(pages::LoginFailure::SignIn(error)) => {
+            again(app, &visit, headers, &form, Some(&repeat), error)
+        }
+    }
+}
+
+/// A form that one of our pages sent from this browser; anything else changes nothing.
+pub(super) async fn own_form(
+    app: &App,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<(Visit, Params), Failure> {
+    if !extract::is_form(headers) {
+        return Err(Failure::NotAForm);
+    }
+    let form = extract::form(headers, body).map_err(Failure::Request)?;
+    let visit = Visit::read(app, headers).await?;
+    if visit.is_own_form(app, headers, &form) { Ok((visit, form)) } else { Err(Failure::ForeignForm) }
+}
+
+/// The request that the page is for.
+async fn in_progress(app: &App, visit: &Visit, params: &Params) -> Result<InProgress, Failure> {
+    match params.get("flow") {
+        None => Ok(None),
+        Some(sealed) => Ok(Some(authorize::reopen(&app.ctx, sealed, &visit.visitor).await?)),
+    }
+}
+
+/// The page once more, with what was typed as the name, and what went wrong.
+fn again(
+    app: &App,
+    visit: &Visit,
+    headers: &HeaderMap,
+    form: &Params,
+    flow: Option<&(Flow, Arc<Client>)>,
+    error: sign_in::SignInError,
+) -> Result<Response, Failure> {
+    let (status, error) = match error {
+        sign_in::SignInError::Failed => (StatusCode::UNPROCESSABLE_ENTITY, SignInError::Failed),
+        sign_in::SignInError::TooLong => (StatusCode::BAD_REQUEST, SignInError::Failed),
+        sign_in::SignInError::Wait(wait) => {
+            let retry_after_seconds = wait.as_secs().max(1);
+            (StatusCode::TOO_MANY_REQUESTS, SignInError::TooMany { retry_after_seconds })
+        }
+        sign_in::SignInError::Service(ServiceError::Busy(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, SignInError::Busy)
+        }
+        sign_in::SignInError::Service(error) => return Err(error.into()),
+    };
+    let username = form.get("username").unwrap_or_default().to_owned();
+    let mut response = page(app, visit, headers, flow, (username, Some(error)))?;
+    *response.status_mut() = status;
+    let retry_after = match error {
+        SignInError::TooMany { retry_after_seconds } => Some(retry_after_seconds),
+        SignInError::Busy => Some(1),
+        SignInError::Failed | SignInError::SessionExpired => None,
+    };
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}
+
+fn page(
+    app: &App,
+    visit: &Visit,
+    headers: &HeaderMap,
+    flow: Option<&(Flow, Arc<Client>)>,
+    (username, error): (String, Option<SignInError>),
+) -> Result<Response, Failure> {
+    let sealed = flow.map(|(flow, _)| flow.seal(&app.ctx, &visit.visitor.browser)).transpose()?;
+    let request = flow.map(|(flow, _)| &flow.request);
+    let page = SignIn {
+        t: request.map_or_else(|| messages(headers, &[]), |request| messages_of(headers, request)),
+        flow: sealed.unwrap_or_default(),
+        csrf: visit.csrf(app),
+        client: flow.map(|(_, client)| shown::client(client)),
+        username,
+        error,
+        display: request.map_or(Display::Page, shown::display),
+        form_action: request.and_then(shown::form_action),
+    };
+    let mut response = view::render(StatusCode::OK, &page);
+    step::set_browser_cookie(app, visit, &mut response);
+    Ok(response)
+}

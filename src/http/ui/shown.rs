@@ -1,0 +1,63 @@
+//! What pages show of clients and users.
+
+use crate::{
+    http::view::{Account, Client, Display, DisplayText, Source, WebLink},
+    identity::user::User,
+    protocol::{
+        authorize::{AuthorizationRequest, hints},
+        client::{self, ClientMetadata},
+    },
+    types::Scope,
+};
+
+/// A client, as people see it.
+pub(super) fn client(client: &client::Client) -> Client {
+    metadata(&client.metadata, client.display_name())
+}
+
+/// What a client registered, as people see it.
+pub(super) fn metadata(metadata: &ClientMetadata, name: &str) -> Client {
+    let link = |uri: &Option<String>| uri.as_deref().and_then(WebLink::parse);
+    Client {
+        name: DisplayText::new(name),
+        logo_uri: link(&metadata.logo_uri),
+        client_uri: link(&metadata.client_uri),
+        policy_uri: link(&metadata.policy_uri),
+        tos_uri: link(&metadata.tos_uri),
+    }
+}
+
+/// A user, as people see it.
+pub(super) fn account(user: &User) -> Account {
+    Account {
+        id: user.id.to_string(),
+        username: DisplayText::new(&user.username),
+        name: user.profile.name.as_deref().map(DisplayText::new),
+        email: user.email.as_deref().map(DisplayText::new),
+    }
+}
+
+/// How the client wants its pages shown.
+pub(super) const fn display(request: &AuthorizationRequest) -> Display {
+    match request.display {
+        hints::Display::Page => Display::Page,
+        hints::Display::Popup => Display::Popup,
+        hints::Display::Touch => Display::Touch,
+        hints::Display::Wap => Display::Wap,
+    }
+}
+
+/// Where the forms of a request's pages may lead in the end.
+pub(super) fn form_action(request: &AuthorizationRequest) -> Option<Source> {
+    Source::of_redirect_uri(request.redirect_uri.as_str())
+}
+
+/// Scope tokens and single claims, in the order in which people read them: who they are comes first.
+pub(super) fn asked(scope: &Scope, claims: &[String]) -> Vec<DisplayText> {
+    const ORDER: [&str; 7] =
+        ["openid", "profile", "email", "address", "phone", "roles", "offline_access"];
+    let known = ORDER.into_iter().filter(|token| scope.contains(token));
+    let others = scope.iter().filter(|token| !ORDER.contains(token));
+    known.chain(others).chain(claims.iter().map(String::as_str)).map(DisplayText::new).collect()
+}
+

@@ -1,0 +1,90 @@
+//! The next step of an authorization request, as a response.
+
+use axum::response::Response;
+use http::{HeaderMap, header};
+
+use super::{Failure, messages, see_other};
+use crate::{
+    http::{
+        App,
+        cookies::Name,
+        extract::Visit,
+        route,
+        view::{self, FormPost},
+    },
+    protocol::authorize::{interaction::Page, response::Delivery},
+    service::{
+        authorize::{Advanced, SessionCookies, Step},
+        flow::Flow,
+    },
+};
+
+/// Shows what comes next, and sets the cookies of a session that began.
+pub(crate) fn respond(
+    app: &App,
+    visit: &Visit,
+    headers: &HeaderMap,
+    advanced: Advanced,
+) -> Result<Response, Failure> {
+    let mut response = match advanced.step {
+        Step::Show(shown) => {
+            let path = match shown.page {
+                Page::Login => route::LOGIN,
+                Page::SelectAccount => route::SELECT_ACCOUNT,
+                Page::Consent => route::CONSENT,
+            };
+            to_page(app, visit, path, &shown.flow)?
+        }
+        Step::Answer { delivery, ui_locales } => answer(headers, delivery, &ui_locales),
+    };
+    set_browser_cookie(app, visit, &mut response);
+    if let Some(cookies) = advanced.cookies {
+        set_session_cookies(app, &cookies, &mut response);
+    }
+    Ok(response)
+}
+
+/// Sends the browser to a page of ours, which carries the request on.
+pub(super) fn to_page(
+    app: &App,
+    visit: &Visit,
+    path: &str,
+    flow: &Flow,
+) -> Result<Response, Failure> {
+    let sealed = flow.seal(&app.ctx, &visit.visitor.browser)?;
+    Ok(see_other(&format!("{path}?flow={sealed}")))
+}
+
+/// The answer to the client: a redirect, or a page that posts it.
+pub(super) fn answer(headers: &HeaderMap, delivery: Delivery, ui_locales: &[String]) -> Response {
+    match delivery {
+        Delivery::Redirect(url) => see_other(&url),
+        Delivery::FormPost { action, fields } => {
+            let fields =
+                fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let page = FormPost { t: messages(headers, ui_locales), redirect_uri: action, fields };
+            view::render(http::StatusCode::OK, &page)
+        }
+    }
+}
+
+/// A browser that brought no cookie of its own gets one; pages are bound to it.
+pub(super) fn set_browser_cookie(app: &App, visit: &Visit, response: &mut Response) {
+    let cookie =
+        visit.new_browser.as_deref().and_then(|value| app.cookies.set(Name::Browser, value, None));
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// The session ends with the browser or by its own time; the device stays known.
+pub(super) fn set_session_cookies(app: &App, cookies: &SessionCookies, response: &mut Response) {
+    let policy = &app.ctx.policy;
+    let lifetime = Some(policy.sessions.absolute);
+    let session = app.cookies.set(Name::Session, cookies.session.expose(), lifetime);
+    let known = Some(policy.known_device_lifetime);
+    let device = app.cookies.set(Name::Device, &cookies.device, known);
+    for cookie in [session, device].into_iter().flatten() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}

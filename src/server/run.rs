@@ -1,0 +1,109 @@
+//! The life of the process: open, listen, say so, answer, end in order.
+
+use std::{net::SocketAddr, pin::Pin, sync::Arc};
+
+use axum::Router;
+
+use super::{
+    ServerError, bind, install_crypto_provider,
+    open::{self, OpenError},
+    stop_signal,
+};
+use crate::{
+    config::Config,
+    http::ops::{self, Draining, Readiness},
+    service::{Context, ServiceError, health, jobs::Jobs, setup},
+    telemetry::{
+        log::{self, LogError},
+        metrics::Metrics,
+    },
+    types::Secret,
+};
+
+/// Why the server does not begin, or ended otherwise than it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The log cannot be written as configured.
+    #[error("log: {0}")]
+    Log(#[from] LogError),
+    /// The metrics cannot be gathered.
+    #[error("metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// The database, the master key or the services cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The listeners failed.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// A service failed before the first request.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The operating system gave no signal handler.
+    #[error("signals: {0}")]
+    Signal(std::io::Error),
+}
+
+/// What there is to say once the server listens.
+#[derive(Debug)]
+pub struct Started {
+    /// Where browsers and apps find it.
+    pub issuer: String,
+    /// The address that it listens on.
+    pub address: SocketAddr,
+    /// The one-time link that makes the first administrator, while there are no users. Whoever has it
+    /// becomes the administrator: it goes to the operator's terminal and never to a log.
+    pub setup_link: Option<Secret<String>>,
+}
+
+/// Runs the server until SIGTERM or SIGINT. `announce` is called once, when it listens.
+///
+/// # Errors
+/// [`RunError`] when it cannot begin or a listener fails.
+pub async fn run(config: &Config, announce: impl FnOnce(&Started)) -> Result<(), RunError> {
+    log::install(&config.log)?;
+    install_crypto_provider();
+    let metrics = Metrics::install()?;
+    let stop = stop_signal().map_err(RunError::Signal)?;
+    let bound = bind(config).await?;
+    let ctx = open::open(config).await?;
+    let jobs = Jobs::start(&ctx);
+    let upkeep = tokio::spawn(metrics.clone().upkeep());
+
+    let issuer = ctx.protocol.issuer.to_string();
+    let link = setup::link(&ctx).await?;
+    announce(&Started {
+        address: bound.public_address().map_err(ServerError::Listener)?,
+        setup_link: link.map(|token| {
+            Secret::new(format!("{issuer}/setup?token={}", token.expose()))
+        }),
+        issuer,
+    });
+
+    let draining = Draining::default();
+    let readiness: Arc<dyn Readiness> = Arc::new(ContextReadiness(Arc::clone(&ctx)));
+    let management =
+        ops::management(Arc::clone(&readiness), draining.clone(), metrics.renderer());
+    let public = public(readiness, draining.clone());
+    let ended = bound.serve(public, management, draining, stop).await;
+
+    jobs.stop().await;
+    upkeep.abort();
+    ctx.passwords.shutdown().await;
+    ctx.db.close().await;
+    Ok(ended?)
+}
+
+/// Every route of the public listener.
+fn public(readiness: Arc<dyn Readiness>, draining: Draining) -> Router {
+    ops::probes(readiness, draining)
+}
+
+/// The services' health, as the probes ask for it.
+#[derive(Debug)]
+struct ContextReadiness(Arc<Context>);
+
+impl Readiness for ContextReadiness {
+    fn failing(&self) -> Pin<Box<dyn Future<Output = Vec<&'static str>> + Send + '_>> {
+        Box::pin(health::failing(&self.0))
+    }
+}

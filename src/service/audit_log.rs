@@ -1,0 +1,62 @@
+//! The audit log as an auditor reads it: events by filter, and whether the chain holds.
+
+use super::{Context, ServiceError};
+use crate::store;
+
+pub use crate::store::audit_event::{AuditFilter, AuditRecord, ChainCheck};
+
+/// The most events that one call returns.
+pub const MAX_PAGE: u32 = 1_000;
+
+/// How many events a step backwards looks at.
+const WINDOW: i64 = 2_000;
+
+/// At most `limit` (and [`MAX_PAGE`]) events that fit the filter, after the one numbered `after`,
+/// oldest first.
+///
+/// # Errors
+/// [`ServiceError`] when the database does not answer.
+pub async fn list(
+    ctx: &Context,
+    filter: &AuditFilter,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<AuditRecord>, ServiceError> {
+    let mut reader = ctx.db.reader().await?;
+    let limit = limit.min(MAX_PAGE);
+    Ok(store::audit_event::list(&mut reader.conn(), filter, after, limit).await?)
+}
+
+/// The newest events that fit the filter, at most `limit` (and [`MAX_PAGE`]), oldest first.
+///
+/// # Errors
+/// [`ServiceError`] when the database does not answer.
+pub async fn latest(
+    ctx: &Context,
+    filter: &AuditFilter,
+    limit: u32,
+) -> Result<Vec<AuditRecord>, ServiceError> {
+    let mut reader = ctx.db.reader().await?;
+    let wanted = usize::try_from(limit.min(MAX_PAGE)).unwrap_or(usize::MAX);
+    let mut before = store::audit_event::head(&mut reader.conn()).await?.saturating_add(1);
+    let mut found = Vec::new();
+    while before > 1 && found.len() < wanted {
+        let after = (before - 1 - WINDOW).max(0);
+        let window = u32::try_from(before - after).unwrap_or(u32::MAX);
+        let rows = store::audit_event::list(&mut reader.conn(), filter, after, window).await?;
+        let mut older: Vec<_> = rows.into_iter().filter(|record| record.seq < before).collect();
+        older.append(&mut found);
+        found = older;
+        before = after + 1;
+    }
+    let surplus = found.len().saturating_sub(wanted);
+    Ok(found.split_off(surplus))
+}
+
+/// Checks that no event is missing and that each is as it was written.
+///
+/// # Errors
+/// [`ServiceError`] when the database does not answer.
+pub async fn verify(ctx: &Context) -> Result<ChainCheck, ServiceError> {
+    Ok(store::audit_event::verify(&ctx.db).await?)
+}
