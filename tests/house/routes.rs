@@ -28,6 +28,22 @@ fn every_route_is_in_the_handbook() {
     );
 }
 
+#[test]
+fn the_handbook_lists_no_route_that_is_not_there() {
+    let routes: Vec<String> = routes().into_iter().map(|(route, _)| route).collect();
+    let text = tree::read(PAGE);
+    let listed = text.lines().filter_map(|line| line.strip_prefix("| `/")?.split('`').next());
+    let gone: Vec<String> = listed
+        .map(|route| format!("/{route}"))
+        .filter(|route| !routes.contains(route))
+        .collect();
+    assert_none(
+        "The handbook lists addresses that nobody answers.",
+        "Take the row out of src/manual/endpoints.md.",
+        &gone,
+    );
+}
+
 /// Texts that begin with a slash: in `.route("…")`, and as constants of the files of addresses.
 fn routes() -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -39,8 +55,8 @@ fn routes() -> Vec<(String, String)> {
         let text = tree::read(&file.path);
         for (literal, place) in file.literals() {
             let route = literal.trim_matches('"');
-            let is_route = in_constants || text.contains(&format!(".route({literal}"));
-            if is_route && route.len() > 1 && route.starts_with('/') && !route.contains(' ') {
+            let is_route = in_constants || text.contains(&format!("route({literal}"));
+            if is_route && route.starts_with('/') && !route.contains(' ') {
                 found.push((route.to_owned(), place));
             }
         }
