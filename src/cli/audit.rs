@@ -128,7 +128,9 @@ fn value(record: &AuditRecord) -> Result<Value, serde_json::Error> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |text, byte| format!("{text}{byte:02x}"))
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |text, byte| format!("{text}{byte:02x}"))
 }
 
 async fn verify(session: &Session<'_>) -> anyhow::Result<()> {

@@ -6,11 +6,7 @@ use clap::{Args, Subcommand, builder::PossibleValuesParser, builder::TypedValueP
 use serde_json::{Value, json};
 
 use super::{
-    failure::Failure,
-    moment,
-    nearest::nearest,
-    output::table,
-    secret_input::confirm,
+    failure::Failure, moment, nearest::nearest, output::table, secret_input::confirm,
     session::Session,
 };
 use crate::{
@@ -66,7 +62,8 @@ pub(super) async fn run(session: Arc<Session<'_>>, command: KeysCommand) -> anyh
 }
 
 async fn list(session: &Session<'_>) -> anyhow::Result<()> {
-    let records = keys::records(&session.ctx).await?;
+    let mut records = keys::records(&session.ctx).await?;
+    records.sort_by_key(|key| (key.alg, key.state, key.created_at));
     let values: Vec<Value> = records.iter().map(value).collect();
     session.output.answer(&values, || {
         let rows: Vec<[String; 5]> = records

@@ -79,18 +79,18 @@ fn execute(cli: Cli, output: &Output) -> anyhow::Result<()> {
     let flags = &cli.flags;
     match cli.command {
         Command::Serve => serve::run(flags, output),
-        Command::User(command) => session::block_on(flags, output, |session| {
-            Box::pin(user::run(session, command))
-        }),
-        Command::Client(command) => session::block_on(flags, output, |session| {
-            Box::pin(client::run(session, command))
-        }),
-        Command::Keys(command) => session::block_on(flags, output, |session| {
-            Box::pin(keys::run(session, command))
-        }),
-        Command::Audit(command) => session::block_on(flags, output, |session| {
-            Box::pin(audit::run(session, command))
-        }),
+        Command::User(command) => {
+            session::block_on(flags, output, |session| Box::pin(user::run(session, command)))
+        }
+        Command::Client(command) => {
+            session::block_on(flags, output, |session| Box::pin(client::run(session, command)))
+        }
+        Command::Keys(command) => {
+            session::block_on(flags, output, |session| Box::pin(keys::run(session, command)))
+        }
+        Command::Audit(command) => {
+            session::block_on(flags, output, |session| Box::pin(audit::run(session, command)))
+        }
         Command::Config(command) => config::run(flags, output, &command),
     }
 }

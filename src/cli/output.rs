@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn fields_leave_out_what_is_empty() {
-        let pairs = [("id", "7".to_owned()), ("email", String::new()), ("roles", "a\nb".to_owned())];
+        let pairs =
+            [("id", "7".to_owned()), ("email", String::new()), ("roles", "a\nb".to_owned())];
         assert_eq!(fields(&pairs), "id     7\nroles  a\n       b\n");
     }
 

@@ -182,7 +182,8 @@ async fn list(session: &Session<'_>) -> anyhow::Result<()> {
     let values: Vec<Value> = all.iter().map(value).collect();
     session.output.answer(&values, || {
         if all.is_empty() {
-            return "There are no users. Make one: doorward user create alice --role admin".to_owned();
+            return "There are no users. Make one: doorward user create alice --role admin"
+                .to_owned();
         }
         let rows: Vec<[String; 5]> = all.iter().map(row).collect();
         table(["USERNAME", "E-MAIL", "ROLES", "STATUS", "ID"], &rows)
@@ -218,9 +219,9 @@ async fn update(session: &Session<'_>, arguments: Update) -> anyhow::Result<()> 
     let (ctx, origin) = (&session.ctx, &session.origin);
     let updated = users::update(ctx, user.id, update, Session::ACTOR, origin).await;
     let user = updated.map_err(explain)?;
-    session.output.answer(&value(&user), || {
-        format!("Updated {}.\n\n{}", user.username, describe(&user))
-    })
+    session
+        .output
+        .answer(&value(&user), || format!("Updated {}.\n\n{}", user.username, describe(&user)))
 }
 
 async fn set_password(session: &Session<'_>, arguments: &SetPassword) -> anyhow::Result<()> {

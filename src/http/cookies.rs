@@ -3,7 +3,7 @@
 use cookie::{Cookie, SameSite, time::Duration};
 use http::{HeaderMap, HeaderValue, header};
 
-use super::layer::security_headers::Transport;
+use crate::protocol::issuer::Transport;
 
 /// The names of the cookies, which depend on how the issuer is reached.
 #[derive(Debug, Clone)]
@@ -34,9 +34,9 @@ impl CookieNames {
             (Transport::Https, Name::Session) => "__Host-doorward-session",
             (Transport::Https, Name::Browser) => "__Host-doorward-browser",
             (Transport::Https, Name::Device) => "__Host-doorward-device",
-            (Transport::PlainLocalhost, Name::Session) => "doorward-session",
-            (Transport::PlainLocalhost, Name::Browser) => "doorward-browser",
-            (Transport::PlainLocalhost, Name::Device) => "doorward-device",
+            (Transport::LocalHttp, Name::Session) => "doorward-session",
+            (Transport::LocalHttp, Name::Browser) => "doorward-browser",
+            (Transport::LocalHttp, Name::Device) => "doorward-device",
         }
     }
 
@@ -96,7 +96,7 @@ mod tests {
             names.set(Name::Session, "x", None).unwrap(),
             "__Host-doorward-session=x; HttpOnly; SameSite=Lax; Secure; Path=/"
         );
-        let names = CookieNames::of(Transport::PlainLocalhost);
+        let names = CookieNames::of(Transport::LocalHttp);
         assert_eq!(
             names.clear(Name::Device).unwrap(),
             "doorward-device=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"

@@ -24,7 +24,7 @@ use axum::{
 use crate::service::Context;
 use cookies::CookieNames;
 use documents::{Documents, PublishedKeys};
-use layer::security_headers::{Transport, security_headers};
+use layer::security_headers::security_headers;
 
 /// Whether errors say more than the specifications ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +47,7 @@ pub(crate) struct App {
 
 /// The routes of the public listener, without its probes and its edge.
 pub fn router(ctx: Arc<Context>, explain: Explain) -> Router {
-    let transport = match ctx.protocol.issuer.transport() {
-        crate::protocol::issuer::Transport::Https => Transport::Https,
-        crate::protocol::issuer::Transport::PlainLocalhost => Transport::PlainLocalhost,
-    };
+    let transport = ctx.protocol.issuer.transport();
     let app = Arc::new(App {
         cookies: CookieNames::of(transport),
         documents: Documents::new(&ctx.protocol),

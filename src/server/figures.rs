@@ -10,7 +10,6 @@ use crate::{
         session_policy::{Acr, SessionPolicy},
     },
     protocol::{
-        issuer::{Issuer, NotAnIssuer},
         jose::key_ring::RotationPolicy,
         policy::{Lifetimes, Policy},
         token::refresh::RefreshPolicy,
@@ -31,8 +30,8 @@ const LONGEST_CLIENT_LIFETIME: Duration = Duration::from_hours(24);
 const HOUR: Duration = Duration::from_hours(1);
 
 /// The protocol's figures.
-pub(super) fn protocol(config: &Config) -> Result<Policy, NotAnIssuer> {
-    let mut policy = Policy::new(Issuer::parse(config.issuer.as_str())?);
+pub(super) fn protocol(config: &Config) -> Policy {
+    let mut policy = Policy::new(config.issuer.clone());
     policy.acr_values_supported = Acr::ALL.iter().map(|acr| acr.as_str().to_owned()).collect();
     policy.ui_locales_supported = UI_LOCALES.map(str::to_owned).to_vec();
     policy.lifetimes = Lifetimes {
@@ -40,7 +39,7 @@ pub(super) fn protocol(config: &Config) -> Result<Policy, NotAnIssuer> {
         access_token: config.tokens.access_token,
         id_token: config.tokens.id_token,
     };
-    Ok(policy)
+    policy
 }
 
 /// The services' figures.

@@ -60,8 +60,8 @@ pub fn read(path: &Path) -> Result<Option<MasterKey>, MasterKeyError> {
     let mut text = zeroize::Zeroizing::new(String::with_capacity(64));
     io::Read::read_to_string(&mut io::Read::take(file, MAX_BYTES), &mut text)
         .map_err(|reason| failed(path, reason))?;
-    let key = MasterKey::parse(&text)
-        .map_err(|_| MasterKeyError::Malformed { path: path.to_owned() })?;
+    let key =
+        MasterKey::parse(&text).map_err(|_| MasterKeyError::Malformed { path: path.to_owned() })?;
     Ok(Some(key))
 }
 

@@ -16,7 +16,6 @@ use super::{
 use crate::{
     config::{Config, DatabaseUrl, Passwords},
     identity::password::{Argon2Params, hash::ParamsError},
-    protocol::issuer::NotAnIssuer,
     service::{
         Context,
         password_pool::{self, PasswordPool, PasswordPoolConfig},
@@ -58,9 +57,6 @@ pub enum OpenError {
     /// The key file cannot be used.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
-    /// The issuer cannot be one.
-    #[error("`issuer` must be {0}")]
-    Issuer(#[from] NotAnIssuer),
     /// The cost of password hashes is out of bounds.
     #[error("passwords: {0}")]
     PasswordCost(#[from] ParamsError),
@@ -78,7 +74,7 @@ pub enum OpenError {
 /// # Errors
 /// [`OpenError`].
 pub async fn open(config: &Config) -> Result<Arc<Context>, OpenError> {
-    let protocol = figures::protocol(config)?;
+    let protocol = figures::protocol(config);
     make_private_folder(&config.data_dir)?;
     let db = open_database(config).await?;
     let master_key = master_key(config, &db).await?;

@@ -11,7 +11,15 @@ use super::{
 };
 use crate::{
     config::Config,
-    http::ops::{self, Draining, Readiness},
+    http::{
+        self, Explain,
+        layer::{
+            client_address::TrustedProxies,
+            edge::{Edge, RequestLimits},
+        },
+        ops::{self, Draining, Readiness},
+    },
+    protocol::issuer::Transport,
     service::{Context, ServiceError, health, jobs::Jobs, setup},
     telemetry::{
         log::{self, LogError},
@@ -83,7 +91,7 @@ pub async fn run(config: &Config, announce: impl FnOnce(&Started)) -> Result<(),
     let readiness: Arc<dyn Readiness> = Arc::new(ContextReadiness(Arc::clone(&ctx)));
     let management =
         ops::management(Arc::clone(&readiness), draining.clone(), metrics.renderer());
-    let public = public(readiness, draining.clone());
+    let public = public(config, &ctx, readiness, draining.clone());
     let ended = bound.serve(public, management, draining, stop).await;
 
     jobs.stop().await;
@@ -93,9 +101,30 @@ pub async fn run(config: &Config, announce: impl FnOnce(&Started)) -> Result<(),
     Ok(ended?)
 }
 
-/// Every route of the public listener.
-fn public(readiness: Arc<dyn Readiness>, draining: Draining) -> Router {
-    ops::probes(readiness, draining)
+/// Every route of the public listener, and the edge around them.
+fn public(
+    config: &Config,
+    ctx: &Arc<Context>,
+    readiness: Arc<dyn Readiness>,
+    draining: Draining,
+) -> Router {
+    // Errors explain themselves where apps are being developed.
+    let explain = match config.issuer.transport() {
+        Transport::LocalHttp => Explain::ToDevelopers,
+        Transport::Https => Explain::ToTheLog,
+    };
+    let edge = Edge {
+        limits: RequestLimits {
+            body: config.limits.body.count(),
+            uri: config.limits.uri.count(),
+            time: config.limits.request_timeout,
+        },
+        proxies: TrustedProxies::new(config.proxy.trusted.clone()),
+        clock: Arc::clone(&ctx.clock),
+        random: Arc::clone(&ctx.random),
+    };
+    let routes = http::router(Arc::clone(ctx), explain).merge(ops::probes(readiness, draining));
+    edge.around(routes)
 }
 
 /// The services' health, as the probes ask for it.

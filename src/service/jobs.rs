@@ -85,7 +85,7 @@ async fn every(
 pub async fn sweep(ctx: &Context) -> Result<(), ServiceError> {
     loop {
         let swept = expiry::sweep(&ctx.db, ctx.now(), &ctx.policy.retention).await?;
-        if !swept.is_unfinished() {
+        if !swept.again() {
             return Ok(());
         }
         tokio::time::sleep(SWEEP_PAUSE).await;

@@ -71,6 +71,9 @@ pub(super) struct MetadataArgs {
     /// How long its access tokens live
     #[arg(long, value_parser = moment::parse_span, value_name = "SPAN")]
     access_token_lifetime: Option<Duration>,
+    /// An API that its access tokens are for, beside this server; may be repeated
+    #[arg(long = "access-token-audience", value_name = "AUDIENCE")]
+    access_token_audience: Vec<String>,
     /// The signature of its ID tokens
     #[arg(long, value_parser = signing_alg(), value_name = "ALG")]
     id_token_alg: Option<SigningAlg>,
@@ -80,6 +83,9 @@ pub(super) struct MetadataArgs {
     /// Users who signed in longer ago must sign in again
     #[arg(long, value_parser = moment::parse_span, value_name = "SPAN")]
     default_max_age: Option<Duration>,
+    /// An authentication context that it prefers, best first; may be repeated
+    #[arg(long = "default-acr-value", value_name = "ACR")]
+    default_acr_values: Vec<String>,
     /// Its ID tokens always carry auth_time
     #[arg(long, value_name = "true|false")]
     require_auth_time: Option<bool>,
@@ -111,6 +117,8 @@ impl MetadataArgs {
         set_list(&mut metadata.redirect_uris, self.redirect_uris);
         set_list(&mut metadata.post_logout_redirect_uris, self.post_logout_redirect_uris);
         set_list(&mut metadata.audiences, self.audiences);
+        set_list(&mut metadata.access_token_audience, self.access_token_audience);
+        set_list(&mut metadata.default_acr_values, self.default_acr_values);
         if !self.grant_types.is_empty() {
             metadata.grant_types = self.grant_types.into_iter().collect::<BTreeSet<_>>();
         }
@@ -194,6 +202,10 @@ pub(super) enum ClearField {
     Jwks,
     /// The lifetime of access tokens
     AccessTokenLifetime,
+    /// All APIs of access tokens
+    AccessTokenAudience,
+    /// All authentication contexts
+    DefaultAcrValue,
     /// Signed UserInfo answers
     UserinfoAlg,
     /// The age of a sign-in that is too old
@@ -219,6 +231,8 @@ impl ClearField {
             Self::AuthSigningAlg => metadata.token_endpoint_auth_signing_alg = None,
             Self::Jwks => metadata.jwks = None,
             Self::AccessTokenLifetime => metadata.access_token_lifetime = None,
+            Self::AccessTokenAudience => metadata.access_token_audience.clear(),
+            Self::DefaultAcrValue => metadata.default_acr_values.clear(),
             Self::UserinfoAlg => metadata.userinfo_signed_response_alg = None,
             Self::DefaultMaxAge => metadata.default_max_age = None,
             Self::Audience => metadata.audiences.clear(),
@@ -243,6 +257,8 @@ pub(super) fn flag_of(rule: &str) -> Option<&'static str> {
         "jwks" => "--jwks-file",
         "token_endpoint_auth_signing_alg" => "--auth-signing-alg",
         "access_token_lifetime" => "--access-token-lifetime",
+        "access_token_audience" => "--access-token-audience",
+        "default_acr_values" => "--default-acr-value",
         "require_pkce" => "--no-pkce",
         "audiences" => "--audience",
         _ => return None,
@@ -315,14 +331,18 @@ mod tests {
     fn a_list_replaces_the_old_one() {
         let mut metadata = ClientMetadata::default();
         metadata.redirect_uris.push("https://old.example/cb".to_owned());
-        let flags = ["--redirect-uri", "https://a.example/cb", "--redirect-uri", "https://b.example/cb"];
+        let flags =
+            ["--redirect-uri", "https://a.example/cb", "--redirect-uri", "https://b.example/cb"];
         let metadata = applied(&flags, metadata);
         assert_eq!(metadata.redirect_uris, ["https://a.example/cb", "https://b.example/cb"]);
     }
 
     #[test]
     fn scopes_add_up_and_pkce_comes_back() {
-        let metadata = applied(&["--scope", "openid email", "--scope", "roles", "--no-pkce"], ClientMetadata::default());
+        let metadata = applied(
+            &["--scope", "openid email", "--scope", "roles", "--no-pkce"],
+            ClientMetadata::default(),
+        );
         assert_eq!(metadata.scope.to_string(), "email openid roles");
         assert!(!metadata.require_pkce);
         assert!(applied(&["--pkce"], metadata).require_pkce);
@@ -341,7 +361,8 @@ mod tests {
 
     #[test]
     fn unknown_values_name_the_nearest() {
-        let error = Flags::try_parse_from(["test", "--auth-method", "client_secret_basik"]).unwrap_err();
+        let error =
+            Flags::try_parse_from(["test", "--auth-method", "client_secret_basik"]).unwrap_err();
         assert!(error.to_string().contains("'client_secret_basic'"), "{error}");
     }
 }

@@ -1,8 +1,8 @@
 //! `doorward client …`.
 
+mod metadata;
 mod preset;
 mod show;
-mod metadata;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,9 @@ use self::{
     preset::Preset,
     show::{describe, next_steps, row, value},
 };
-use super::{failure::Failure, moment, nearest::nearest, output::table, secret_input, session::Session};
+use super::{
+    failure::Failure, moment, nearest::nearest, output::table, secret_input, session::Session,
+};
 use crate::{
     protocol::client::Client,
     service::client_registry::{self as registry, ClientError, NewSecret, Registered, Switched},
@@ -133,7 +135,11 @@ async fn create(session: &Session<'_>, arguments: Create) -> anyhow::Result<()> 
 }
 
 fn new_secret(stdin: bool) -> anyhow::Result<NewSecret> {
-    if stdin { secret_input::first_line("secret").map(NewSecret::Own) } else { Ok(NewSecret::Generated) }
+    if stdin {
+        secret_input::first_line("secret").map(NewSecret::Own)
+    } else {
+        Ok(NewSecret::Generated)
+    }
 }
 
 fn registered_value(registered: &Registered) -> anyhow::Result<serde_json::Value> {
@@ -171,12 +177,13 @@ async fn update(session: &Session<'_>, arguments: Update) -> anyhow::Result<()> 
     arguments.metadata.apply(&mut metadata)?;
     if metadata == before.metadata && !arguments.secret_stdin {
         let failure = Failure::usage("nothing would change");
-        return Err(failure.hint("`doorward client update --help` lists what can be changed").into());
+        return Err(failure
+            .hint("`doorward client update --help` lists what can be changed")
+            .into());
     }
     let secret = new_secret(arguments.secret_stdin)?;
     let (ctx, origin) = (&session.ctx, &session.origin);
-    let updated =
-        registry::update(ctx, &before.id, metadata, secret, Session::ACTOR, origin).await;
+    let updated = registry::update(ctx, &before.id, metadata, secret, Session::ACTOR, origin).await;
     let registered = updated.map_err(explain)?;
     session.output.answer(&registered_value(&registered)?, || {
         let text = describe(&registered.client, registered.secret.as_ref());
@@ -205,7 +212,8 @@ async fn disable(session: &Session<'_>, id: &str) -> anyhow::Result<()> {
         Switched::Now { grants } => (grants, format!("{id} is disabled. Ended: {grants} grants.")),
         Switched::Already => (0, format!("{id} was disabled.")),
     };
-    let value = json!({ "client_id": id.as_str(), "status": "disabled", "ended": { "grants": grants } });
+    let value =
+        json!({ "client_id": id.as_str(), "status": "disabled", "ended": { "grants": grants } });
     session.output.answer(&value, || text)
 }
 

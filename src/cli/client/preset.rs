@@ -40,9 +40,7 @@ impl Preset {
         };
         match self {
             Self::Web => for_users,
-            Self::Spa => {
-                ClientMetadata { token_endpoint_auth_method: Method::None, ..for_users }
-            }
+            Self::Spa => ClientMetadata { token_endpoint_auth_method: Method::None, ..for_users },
             Self::Native => ClientMetadata {
                 token_endpoint_auth_method: Method::None,
                 application_type: ApplicationType::Native,

@@ -63,52 +63,18 @@ pub(super) fn describe(client: &Client, secret: Option<&Secret<String>>) -> Stri
         let once = "(shown this once; keep it now)";
         pairs.push(("client_secret", format!("{}\n{once}", secret.expose())));
     }
-    // Its members in the words of the specifications, each only where something is registered.
-    if let Ok(Value::Object(members)) = serde_json::to_value(metadata) {
-        for (name, value) in &members {
-            if let Some(name) = shown_member(name) {
-                pairs.push((name, plain(value)));
-            }
-        }
-    }
+    // The members in the words of the specifications; what is not registered shows nothing.
+    let members = match serde_json::to_value(metadata) {
+        Ok(Value::Object(members)) => members,
+        Ok(_) | Err(_) => Map::new(),
+    };
+    pairs.extend(members.iter().map(|(name, value)| (name.as_str(), plain(value))));
     pairs.push(("jwks", keys(client)));
     pairs.push(("status", client.status.as_str().to_owned()));
     pairs.push(("secrets", secrets(client)));
     pairs.push(("registered", moment::text(client.created_at)));
     pairs.push(("updated", moment::text(client.updated_at)));
     fields(&pairs)
-}
-
-/// The members that are told, in the order of their names.
-fn shown_member(name: &str) -> Option<&'static str> {
-    const SHOWN: [&str; 25] = [
-        "access_token_format",
-        "access_token_lifetime",
-        "access_token_signed_response_alg",
-        "application_type",
-        "audiences",
-        "client_name",
-        "client_uri",
-        "consent",
-        "contacts",
-        "default_acr_values",
-        "default_max_age",
-        "grant_types",
-        "id_token_signed_response_alg",
-        "logo_uri",
-        "policy_uri",
-        "post_logout_redirect_uris",
-        "redirect_uris",
-        "require_auth_time",
-        "require_pkce",
-        "scope",
-        "token_endpoint_auth_method",
-        "token_endpoint_auth_signing_alg",
-        "tos_uri",
-        "userinfo_signed_response_alg",
-        "client_id",
-    ];
-    SHOWN.into_iter().find(|shown| *shown == name)
 }
 
 /// A value of JSON as a line, or as lines; nothing for what is absent.
@@ -131,7 +97,8 @@ fn keys(client: &Client) -> String {
 
 fn secrets(client: &Client) -> String {
     let line = |kept: &crate::protocol::client::ClientSecret| {
-        let end = kept.expires_at.map_or_else(String::new, |at| format!(", until {}", moment::text(at)));
+        let end =
+            kept.expires_at.map_or_else(String::new, |at| format!(", until {}", moment::text(at)));
         format!("{} since {}{end}", kept.id, moment::text(kept.created_at))
     };
     client.secrets.iter().map(line).collect::<Vec<_>>().join("\n")

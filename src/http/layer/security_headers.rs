@@ -12,14 +12,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// How the issuer is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
-    /// The issuer is an `https` URL: browsers are told to come back by https only.
-    Https,
-    /// The issuer is `http://localhost`, for development.
-    PlainLocalhost,
-}
+use crate::protocol::issuer::Transport;
 
 /// What a response may load that is no page: nothing.
 const NOTHING: &str =
@@ -75,7 +68,7 @@ pub fn complete(headers: &mut HeaderMap, transport: Transport) {
         Transport::Https => {
             headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
         }
-        Transport::PlainLocalhost => {}
+        Transport::LocalHttp => {}
     }
 }
 
@@ -108,13 +101,13 @@ mod tests {
     #[test]
     fn plain_localhost_is_not_told_to_use_https() {
         let mut headers = HeaderMap::new();
-        complete(&mut headers, Transport::PlainLocalhost);
+        complete(&mut headers, Transport::LocalHttp);
         assert!(!headers.contains_key(STRICT_TRANSPORT_SECURITY));
     }
 
     #[tokio::test]
     async fn a_redirect_does_not_cut_a_popup_off_from_its_app() {
-        let layer = from_fn_with_state(Transport::PlainLocalhost, security_headers);
+        let layer = from_fn_with_state(Transport::LocalHttp, security_headers);
         let app: Router = Router::new()
             .route("/page", get(|| async { "page" }))
             .route("/redirect", get(|| async { Redirect::to("/page") }))

@@ -11,12 +11,12 @@ use crate::{
 };
 
 /// A client, as people see it.
-pub(super) fn client(client: &client::Client) -> Client {
+pub(crate) fn client(client: &client::Client) -> Client {
     metadata(&client.metadata, client.display_name())
 }
 
 /// What a client registered, as people see it.
-pub(super) fn metadata(metadata: &ClientMetadata, name: &str) -> Client {
+pub(crate) fn metadata(metadata: &ClientMetadata, name: &str) -> Client {
     let link = |uri: &Option<String>| uri.as_deref().and_then(WebLink::parse);
     Client {
         name: DisplayText::new(name),
@@ -28,7 +28,7 @@ pub(super) fn metadata(metadata: &ClientMetadata, name: &str) -> Client {
 }
 
 /// A user, as people see it.
-pub(super) fn account(user: &User) -> Account {
+pub(crate) fn account(user: &User) -> Account {
     Account {
         id: user.id.to_string(),
         username: DisplayText::new(&user.username),
@@ -38,7 +38,7 @@ pub(super) fn account(user: &User) -> Account {
 }
 
 /// How the client wants its pages shown.
-pub(super) const fn display(request: &AuthorizationRequest) -> Display {
+pub(crate) const fn display(request: &AuthorizationRequest) -> Display {
     match request.display {
         hints::Display::Page => Display::Page,
         hints::Display::Popup => Display::Popup,
@@ -48,12 +48,12 @@ pub(super) const fn display(request: &AuthorizationRequest) -> Display {
 }
 
 /// Where the forms of a request's pages may lead in the end.
-pub(super) fn form_action(request: &AuthorizationRequest) -> Option<Source> {
+pub(crate) fn form_action(request: &AuthorizationRequest) -> Option<Source> {
     Source::of_redirect_uri(request.redirect_uri.as_str())
 }
 
 /// Scope tokens and single claims, in the order in which people read them: who they are comes first.
-pub(super) fn asked(scope: &Scope, claims: &[String]) -> Vec<DisplayText> {
+pub(crate) fn asked(scope: &Scope, claims: &[String]) -> Vec<DisplayText> {
     const ORDER: [&str; 7] =
         ["openid", "profile", "email", "address", "phone", "roles", "offline_access"];
     let known = ORDER.into_iter().filter(|token| scope.contains(token));

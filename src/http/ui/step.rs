@@ -45,7 +45,7 @@ pub(crate) fn respond(
 }
 
 /// Sends the browser to a page of ours, which carries the request on.
-pub(super) fn to_page(
+pub(crate) fn to_page(
     app: &App,
     visit: &Visit,
     path: &str,
@@ -56,7 +56,7 @@ pub(super) fn to_page(
 }
 
 /// The answer to the client: a redirect, or a page that posts it.
-pub(super) fn answer(headers: &HeaderMap, delivery: Delivery, ui_locales: &[String]) -> Response {
+pub(crate) fn answer(headers: &HeaderMap, delivery: Delivery, ui_locales: &[String]) -> Response {
     match delivery {
         Delivery::Redirect(url) => see_other(&url),
         Delivery::FormPost { action, fields } => {
@@ -69,7 +69,7 @@ pub(super) fn answer(headers: &HeaderMap, delivery: Delivery, ui_locales: &[Stri
 }
 
 /// A browser that brought no cookie of its own gets one; pages are bound to it.
-pub(super) fn set_browser_cookie(app: &App, visit: &Visit, response: &mut Response) {
+pub(crate) fn set_browser_cookie(app: &App, visit: &Visit, response: &mut Response) {
     let cookie =
         visit.new_browser.as_deref().and_then(|value| app.cookies.set(Name::Browser, value, None));
     if let Some(cookie) = cookie {
@@ -78,7 +78,7 @@ pub(super) fn set_browser_cookie(app: &App, visit: &Visit, response: &mut Respon
 }
 
 /// The session ends with the browser or by its own time; the device stays known.
-pub(super) fn set_session_cookies(app: &App, cookies: &SessionCookies, response: &mut Response) {
+pub(crate) fn set_session_cookies(app: &App, cookies: &SessionCookies, response: &mut Response) {
     let policy = &app.ctx.policy;
     let lifetime = Some(policy.sessions.absolute);
     let session = app.cookies.set(Name::Session, cookies.session.expose(), lifetime);

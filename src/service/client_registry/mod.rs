@@ -167,7 +167,11 @@ fn changed_fields(before: &ClientMetadata, after: &ClientMetadata) -> Vec<String
     };
     let before = members(before);
     let after = members(after);
-    after.into_iter().filter(|(name, value)| before.get(name) != Some(value)).map(|(n, _)| n).collect()
+    after
+        .into_iter()
+        .filter(|(name, value)| before.get(name) != Some(value))
+        .map(|(n, _)| n)
+        .collect()
 }
 
 /// Gives a client a new secret. The newest of the old ones works on for `overlap`, any other ends now,
@@ -275,9 +279,7 @@ pub async fn enable(
     let id = id.clone();
     let changed = ctx
         .db
-        .write(move |tx| {
-            Box::pin(async move { switch(tx, &id, Status::Enabled, event).await })
-        })
+        .write(move |tx| Box::pin(async move { switch(tx, &id, Status::Enabled, event).await }))
         .await?;
     changes::follow(ctx).await?;
     Ok(if changed { Switched::Now { grants: 0 } } else { Switched::Already })

@@ -90,7 +90,8 @@ const fn cell(row: &[u8]) -> Cell<'_> {
 
 /// Long enough, and of characters that RFC 6749 appendix A.2 allows.
 fn is_usable(text: &str) -> bool {
-    (MIN_CHARS..=MAX_CHARS).contains(&text.len()) && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
+    (MIN_CHARS..=MAX_CHARS).contains(&text.len())
+        && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
 }
 
 #[cfg(test)]
@@ -100,7 +101,9 @@ mod tests {
     #[test]
     fn own_secrets_are_long_and_printable() {
         assert!(is_usable("0123456789abcdef0123456789abcdef"));
-        for bad in ["", "short", "0123456789abcdef 0123456789abcdef", &"ä".repeat(40), &"x".repeat(256)] {
+        for bad in
+            ["", "short", "0123456789abcdef 0123456789abcdef", &"ä".repeat(40), &"x".repeat(256)]
+        {
             assert!(!is_usable(bad), "{bad}");
         }
     }

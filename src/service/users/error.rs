@@ -19,7 +19,9 @@ pub enum UserError {
     #[error("the username is taken")]
     UsernameTaken,
     /// Another user's name looks the same (UTS 39).
-    #[error("the username looks like that of another user; choose one that cannot be mistaken for it")]
+    #[error(
+        "the username looks like that of another user; choose one that cannot be mistaken for it"
+    )]
     UsernameConfusable,
     /// Another user has the e-mail address.
     #[error("another user has this e-mail address")]

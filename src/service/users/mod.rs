@@ -48,7 +48,25 @@ pub async fn create(
 ) -> Result<User, UserError> {
     let prepared = prepare(ctx, new).await?;
     let event = event(ctx, actor, Action::UserCreated, prepared.user.id, origin);
-    ctx.db.write(move |tx| Box::pin(insert(tx, prepared, event))).await
+    let username = prepared.user.username.clone();
+    match ctx.db.write(move |tx| Box::pin(insert(tx, prepared, event))).await {
+        Err(error) => Err(same_name_or_look(ctx, error, &username).await?),
+        created @ Ok(_) => created,
+    }
+}
+
+/// A taken name breaks two rules of the database at once, and either may be named: the name counts.
+async fn same_name_or_look(
+    ctx: &Context,
+    error: UserError,
+    username: &str,
+) -> Result<UserError, UserError> {
+    if !matches!(error, UserError::UsernameConfusable) {
+        return Ok(error);
+    }
+    let mut reader = ctx.db.reader().await?;
+    let same = store::user::find_by_username(&mut reader.conn(), username).await?;
+    Ok(if same.is_some() { UserError::UsernameTaken } else { error })
 }
 
 /// Adds a prepared user and its event to a transaction.
@@ -126,8 +144,9 @@ pub async fn update(
 ) -> Result<User, UserError> {
     let mut event = event(ctx, actor, Action::UserUpdated, id, origin);
     event.detail.insert("fields".to_owned(), update.fields().into());
+    let username = update.username.as_deref().map(Username::parse).transpose()?;
     let now = ctx.now();
-    let user = ctx
+    let updated = ctx
         .db
         .write(move |tx| {
             Box::pin(async move {
@@ -142,9 +161,15 @@ pub async fn update(
                 Ok(user)
             })
         })
-        .await?;
-    changes::follow(ctx).await?;
-    Ok(user)
+        .await;
+    match (updated, username) {
+        (Ok(user), _) => {
+            changes::follow(ctx).await?;
+            Ok(user)
+        }
+        (Err(error), Some(name)) => Err(same_name_or_look(ctx, error, name.as_str()).await?),
+        (Err(error), None) => Err(error),
+    }
 }
 
 impl UserUpdate {
@@ -296,8 +321,7 @@ pub async fn enable(
     origin: &Origin,
 ) -> Result<Switched, UserError> {
     let event = event(ctx, actor, Action::UserEnabled, id, origin);
-    let changed =
-        ctx.db.write(move |tx| Box::pin(switch(tx, id, Status::Enabled, event))).await?;
+    let changed = ctx.db.write(move |tx| Box::pin(switch(tx, id, Status::Enabled, event))).await?;
     changes::follow(ctx).await?;
     Ok(if changed { Switched::Now(Ended::default()) } else { Switched::Already })
 }
