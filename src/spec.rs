@@ -326,6 +326,14 @@ pub const SPECIFICATIONS: &[Specification] = &[
     )
     .only("passwords, throttling and sessions"),
     full(
+        "RFC 3339",
+        "Date and Time on the Internet: Timestamps",
+        "https://www.rfc-editor.org/rfc/rfc3339.html",
+        &["src/cli/moment.rs"],
+        &[],
+    )
+    .only("moments on the command line"),
+    full(
         "RFC 4647",
         "Matching of Language Tags",
         "https://www.rfc-editor.org/rfc/rfc4647.html",
@@ -364,6 +372,14 @@ pub const SPECIFICATIONS: &[Specification] = &[
         &[],
     )
     .only("methods, content negotiation, authentication challenges, Retry-After"),
+    full(
+        "RFC 6265",
+        "HTTP State Management Mechanism",
+        "https://www.rfc-editor.org/rfc/rfc6265.html",
+        &["src/http/cookies.rs"],
+        &[],
+    )
+    .only("what a server sends and reads, with the prefixes and SameSite of its successor"),
     full(
         "RFC 6797",
         "HTTP Strict Transport Security (HSTS)",

@@ -15,7 +15,7 @@ const MACROS: &[&str] = &[
 
 /// The fields of log lines. A new one is a decision: think of what it can hold at its worst.
 const FIELDS: &[&str] = &[
-    "address", "algorithm", "client", "client_address", "client_id", "code", "count", "deleted", "detail",
+    "address", "algorithm", "client", "client_address", "client_id", "code", "count", "deleted", "description", "detail",
     "duration_ms", "error", "event", "hint", "issuer", "job", "kid", "listen", "message", "method", "path",
     "place", "request_id", "route", "rows", "seconds", "seq", "signal", "status", "table", "target", "text",
     "user", "version",
