@@ -92,7 +92,10 @@ fn both_engines_have_the_same_migrations() {
     };
     let (sqlite, postgres) = (names("sqlite"), names("postgres"));
     assert!(!sqlite.is_empty(), "there are no migrations in migrations/sqlite");
-    assert_eq!(sqlite, postgres, "write the missing file of the other engine, with the same tables");
+    assert_eq!(
+        sqlite, postgres,
+        "write the missing file of the other engine, with the same tables"
+    );
 }
 
 #[test]
@@ -122,6 +125,7 @@ fn rust_files() -> Vec<String> {
 /// The lines before the module of tests at the end of a file.
 fn without_tests(text: &str) -> usize {
     let lines: Vec<&str> = text.lines().collect();
-    let begins = |at: &usize| lines[*at] == "#[cfg(test)]" && lines.get(at + 1) == Some(&"mod tests {");
+    let begins =
+        |at: &usize| lines[*at] == "#[cfg(test)]" && lines.get(at + 1) == Some(&"mod tests {");
     (0..lines.len()).find(begins).unwrap_or(lines.len())
 }

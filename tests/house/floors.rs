@@ -17,16 +17,37 @@ struct Floor {
 
 /// Crates that wait, listen, ask or store: a pure rule needs none of them.
 const IMPURE: &[&str] = &[
-    "askama", "axum", "axum_server", "clap", "getrandom", "hyper_util", "lettre", "metrics", "reqwest",
-    "sqlx", "tokio", "tower", "tower_http", "tracing",
+    "askama",
+    "axum",
+    "axum_server",
+    "clap",
+    "getrandom",
+    "hyper_util",
+    "lettre",
+    "metrics",
+    "reqwest",
+    "sqlx",
+    "tokio",
+    "tower",
+    "tower_http",
+    "tracing",
 ];
 
 /// Crates of pages and listeners.
 const WEB: &[&str] = &["askama", "axum", "axum_server", "hyper_util", "tower", "tower_http"];
 
 const EVERY_FLOOR: &[&str] = &[
-    "cli", "config", "http", "identity", "protocol", "resource_server", "server", "service", "store",
-    "telemetry", "types",
+    "cli",
+    "config",
+    "http",
+    "identity",
+    "protocol",
+    "resource_server",
+    "server",
+    "service",
+    "store",
+    "telemetry",
+    "types",
 ];
 
 /// The house. A new module of `src` gets its row here.
@@ -42,7 +63,16 @@ const FLOORS: &[Floor] = &[
     Floor {
         name: "service",
         may_use: &["types", "protocol", "identity", "store"],
-        without: &["askama", "axum", "axum_server", "clap", "hyper_util", "sqlx", "tower", "tower_http"],
+        without: &[
+            "askama",
+            "axum",
+            "axum_server",
+            "clap",
+            "hyper_util",
+            "sqlx",
+            "tower",
+            "tower_http",
+        ],
     },
     Floor {
         name: "http",
@@ -116,7 +146,8 @@ fn the_pure_floors_do_not_wait() {
         if floor_of(&file).is_none_or(|floor| floor.without != IMPURE) {
             continue;
         }
-        let waits = file.idents().into_iter().filter(|(name, _)| name == "async" || name == "await");
+        let waits =
+            file.idents().into_iter().filter(|(name, _)| name == "async" || name == "await");
         broken.extend(waits.map(|(name, place)| format!("{place}: {name}")));
     }
     assert_none(
@@ -155,10 +186,16 @@ fn the_table_of_floors_has_no_empty_rooms() {
         .iter()
         .map(|floor| floor.name)
         .filter(|name| !optional.contains(name))
-        .filter(|name| !tree::exists(&format!("src/{name}")) && !tree::exists(&format!("src/{name}.rs")))
+        .filter(|name| {
+            !tree::exists(&format!("src/{name}")) && !tree::exists(&format!("src/{name}.rs"))
+        })
         .map(str::to_owned)
         .collect();
-    assert_none("There is no such floor in src.", "Take its row out of tests/house/floors.rs.", &missing);
+    assert_none(
+        "There is no such floor in src.",
+        "Take its row out of tests/house/floors.rs.",
+        &missing,
+    );
 }
 
 /// Runs `rule` over every path of every file, and adds the place to what it says.
@@ -167,7 +204,8 @@ fn broken_by(rule: impl Fn(&RustFile, &Floor, &Named) -> Option<String>) -> Vec<
     for file in RustFile::of_the_house() {
         let Some(floor) = floor_of(&file) else { continue };
         for named in file.paths() {
-            broken.extend(rule(&file, floor, &named).map(|text| format!("{}: {text}", named.place)));
+            broken
+                .extend(rule(&file, floor, &named).map(|text| format!("{}: {text}", named.place)));
         }
     }
     broken

@@ -9,16 +9,57 @@ use crate::{
 
 /// The macros of `tracing` that write a line or open a span; `$level` is one of them in a macro of ours.
 const MACROS: &[&str] = &[
-    "debug", "debug_span", "error", "error_span", "event", "info", "info_span", "level", "span", "trace",
-    "trace_span", "warn", "warn_span",
+    "debug",
+    "debug_span",
+    "error",
+    "error_span",
+    "event",
+    "info",
+    "info_span",
+    "level",
+    "span",
+    "trace",
+    "trace_span",
+    "warn",
+    "warn_span",
 ];
 
 /// The fields of log lines. A new one is a decision: think of what it can hold at its worst.
 const FIELDS: &[&str] = &[
-    "address", "algorithm", "client", "client_address", "client_id", "code", "count", "deleted", "description", "detail",
-    "duration_ms", "error", "event", "hint", "issuer", "job", "kid", "listen", "message", "method", "path",
-    "place", "request_id", "route", "rows", "seconds", "seq", "signal", "status", "table", "target", "text",
-    "user", "version",
+    "address",
+    "algorithm",
+    "client",
+    "client_address",
+    "client_id",
+    "code",
+    "count",
+    "deleted",
+    "description",
+    "detail",
+    "duration_ms",
+    "error",
+    "event",
+    "hint",
+    "issuer",
+    "job",
+    "kid",
+    "listen",
+    "message",
+    "method",
+    "path",
+    "place",
+    "request_id",
+    "route",
+    "rows",
+    "seconds",
+    "seq",
+    "signal",
+    "status",
+    "table",
+    "target",
+    "text",
+    "user",
+    "version",
 ];
 
 #[test]
@@ -29,7 +70,8 @@ fn a_log_line_holds_only_listed_fields() {
             for (name, arguments) in calls(run) {
                 for field in fields(&arguments) {
                     if !FIELDS.contains(&field.as_str()) {
-                        broken.push(format!("{}: {name}! with `{field}`", file.place(&arguments[0])));
+                        broken
+                            .push(format!("{}: {name}! with `{field}`", file.place(&arguments[0])));
                     }
                 }
             }
@@ -63,7 +105,8 @@ fn no_function_logs_its_arguments() {
 fn calls(run: &[TokenTree]) -> Vec<(String, Vec<TokenTree>)> {
     let mut found = Vec::new();
     for three in run.windows(3) {
-        let [TokenTree::Ident(name), TokenTree::Punct(bang), TokenTree::Group(arguments)] = three else {
+        let [TokenTree::Ident(name), TokenTree::Punct(bang), TokenTree::Group(arguments)] = three
+        else {
             continue;
         };
         let is_call = MACROS.iter().any(|known| name == known)
@@ -82,7 +125,8 @@ fn fields(arguments: &[TokenTree]) -> Vec<String> {
     let is_punct = |tree: &TokenTree, wanted: char| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == wanted);
     let mut found = Vec::new();
     for argument in arguments.split(|tree| is_punct(tree, ',')) {
-        if argument.iter().any(|tree| matches!(tree, TokenTree::Literal(_))) && argument.len() == 1 {
+        if argument.iter().any(|tree| matches!(tree, TokenTree::Literal(_))) && argument.len() == 1
+        {
             // The message. What follows it would be its arguments, and is named in it as well.
             continue;
         }

@@ -25,16 +25,21 @@ fn the_commands_of_the_documents_exist() {
     let mut broken = Vec::new();
     for path in documents() {
         let text = tree::read(&path);
-        for word in text.split(|letter: char| letter.is_whitespace() || "`'\"()|,;".contains(letter)) {
+        for word in
+            text.split(|letter: char| letter.is_whitespace() || "`'\"()|,;".contains(letter))
+        {
             let word = word.trim_end_matches(['.', ':']);
-            if word.starts_with("scripts/") && word.len() > "scripts/".len() && !tree::exists(word) {
+            if word.starts_with("scripts/") && word.len() > "scripts/".len() && !tree::exists(word)
+            {
                 broken.push(format!("{path}: {word}"));
             }
         }
         for after in text.split("--example ").skip(1) {
             let end = after.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(after.len());
             let name = &after[..end];
-            if !tree::exists(&format!("examples/{name}/main.rs")) && !tree::exists(&format!("examples/{name}.rs")) {
+            if !tree::exists(&format!("examples/{name}/main.rs"))
+                && !tree::exists(&format!("examples/{name}.rs"))
+            {
                 broken.push(format!("{path}: --example {name}"));
             }
         }
@@ -51,7 +56,8 @@ fn the_links_of_the_documents_lead_somewhere() {
     let mut broken = Vec::new();
     for path in documents() {
         let text = tree::read(&path);
-        let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        let folder =
+            path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
         for after in text.split("](").skip(1) {
             let Some(target) = after.split(')').next() else { continue };
             let file = target.split('#').next().unwrap_or_default();
@@ -71,7 +77,8 @@ fn documents() -> Vec<String> {
 }
 
 fn table() -> String {
-    let mut text = String::from("\n| Specification | What is here | Where | Tests |\n|---|---|---|---|\n");
+    let mut text =
+        String::from("\n| Specification | What is here | Where | Tests |\n|---|---|---|---|\n");
     for spec in SPECIFICATIONS {
         let status = match spec.status {
             Status::Full => "all",

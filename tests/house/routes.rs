@@ -15,7 +15,10 @@ const CONSTANTS: &[&str] = &["src/http/route.rs", "src/protocol/metadata.rs"];
 fn every_route_is_in_the_handbook() {
     let page = tree::read(PAGE);
     let routes = routes();
-    assert!(!routes.is_empty(), "src/http has no routes: tests/house/routes.rs looks in the wrong place");
+    assert!(
+        !routes.is_empty(),
+        "src/http has no routes: tests/house/routes.rs looks in the wrong place"
+    );
     let missing: Vec<String> = routes
         .into_iter()
         .filter(|(route, _)| !page.contains(&format!("| `{route}` |")))
@@ -33,10 +36,8 @@ fn the_handbook_lists_no_route_that_is_not_there() {
     let routes: Vec<String> = routes().into_iter().map(|(route, _)| route).collect();
     let text = tree::read(PAGE);
     let listed = text.lines().filter_map(|line| line.strip_prefix("| `/")?.split('`').next());
-    let gone: Vec<String> = listed
-        .map(|route| format!("/{route}"))
-        .filter(|route| !routes.contains(route))
-        .collect();
+    let gone: Vec<String> =
+        listed.map(|route| format!("/{route}")).filter(|route| !routes.contains(route)).collect();
     assert_none(
         "The handbook lists addresses that nobody answers.",
         "Take the row out of src/manual/endpoints.md.",

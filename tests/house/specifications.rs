@@ -56,7 +56,11 @@ fn every_test_that_a_row_names_exists() {
         let missing = spec.tests.iter().filter(|path| !tree::exists(path));
         broken.extend(missing.map(|path| format!("{}: there is no {path}", spec.id)));
     }
-    assert_none("A row names tests that are not there.", "Correct the path in src/spec.rs.", &broken);
+    assert_none(
+        "A row names tests that are not there.",
+        "Correct the path in src/spec.rs.",
+        &broken,
+    );
 }
 
 /// What `tests/spec` holds beside modules of a specification.

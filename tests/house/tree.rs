@@ -7,7 +7,16 @@ use std::{
 
 /// Folders at the top that hold what is written by hand.
 const FOLDERS: &[&str] = &[
-    ".ci", "benches", "docs", "examples", "locales", "migrations", "scripts", "src", "static", "templates",
+    ".ci",
+    "benches",
+    "docs",
+    "examples",
+    "locales",
+    "migrations",
+    "scripts",
+    "src",
+    "static",
+    "templates",
     "tests",
 ];
 
@@ -35,7 +44,8 @@ pub(crate) fn ending_with(folder: &str, ending: &str) -> Vec<String> {
 /// Every file that is written by hand, those at the top included.
 pub(crate) fn all() -> Vec<String> {
     // A worktree's `.git` is a file.
-    let at_the_top = entries(root()).into_iter().filter(|path| path.is_file() && !path.ends_with(".git"));
+    let at_the_top =
+        entries(root()).into_iter().filter(|path| path.is_file() && !path.ends_with(".git"));
     let mut found: Vec<String> = at_the_top.map(|path| from_root(&path)).collect();
     found.extend(FOLDERS.iter().flat_map(|folder| below(folder)));
     found.sort();
