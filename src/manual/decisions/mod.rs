@@ -1,0 +1,44 @@
+//! Decisions that somebody could later wonder about: what was the question, what was decided, and what
+//! follows. One page each.
+
+#[doc = include_str!("flows_in_the_browser.md")]
+pub mod flows_in_the_browser {}
+
+#[doc = include_str!("two_engines_one_text.md")]
+pub mod two_engines_one_text {}
+
+#[doc = include_str!("grouped_writer.md")]
+pub mod grouped_writer {}
+
+#[doc = include_str!("refresh_families.md")]
+pub mod refresh_families {}
+
+#[doc = include_str!("caches.md")]
+pub mod caches {}
+
+#[doc = include_str!("jti_carries_the_grant.md")]
+pub mod jti_carries_the_grant {}
+
+#[doc = include_str!("limits_by_node.md")]
+pub mod limits_by_node {}
+
+#[doc = include_str!("standby_keys.md")]
+pub mod standby_keys {}
+
+#[doc = include_str!("sign_in_failures.md")]
+pub mod sign_in_failures {}
+
+#[doc = include_str!("form_action.md")]
+pub mod form_action {}
+
+#[doc = include_str!("code_reuse.md")]
+pub mod code_reuse {}
+
+#[doc = include_str!("consent_and_offline_access.md")]
+pub mod consent_and_offline_access {}
+
+#[doc = include_str!("one_session_a_browser.md")]
+pub mod one_session_a_browser {}
+
+#[doc = include_str!("error_voices.md")]
+pub mod error_voices {}
