@@ -58,12 +58,12 @@ pub(super) fn report(output: &Output, error: &anyhow::Error) -> ExitCode {
     match output.format {
         Format::Json => {
             let body = json!({ "error": { "message": message, "hint": hint } });
-            output.complain(&body.to_string());
+            Output::complain(&body.to_string());
         }
         Format::Text => {
-            output.complain(&format!("error: {message}"));
+            Output::complain(&format!("error: {message}"));
             if let Some(hint) = hint {
-                output.complain(&format!("hint: {hint}"));
+                Output::complain(&format!("hint: {hint}"));
             }
         }
     }

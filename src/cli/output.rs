@@ -34,12 +34,12 @@ impl Output {
             Format::Json => serde_json::to_string_pretty(value)?,
             Format::Text => text(),
         };
-        self.write(&answer)
+        Self::write(&answer)
     }
 
     /// Writes `text` to standard output, with a line end if it has none. A reader that has gone (`|
     /// head`) is no failure.
-    pub(super) fn write(&self, text: &str) -> anyhow::Result<()> {
+    pub(super) fn write(text: &str) -> anyhow::Result<()> {
         match write_line(&mut io::stdout().lock(), text) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
@@ -47,7 +47,7 @@ impl Output {
     }
 
     /// Writes `text` to standard error. There is nowhere to say that this failed.
-    pub(super) fn complain(&self, text: &str) {
+    pub(super) fn complain(text: &str) {
         write_line(&mut io::stderr().lock(), text).ok();
     }
 }
@@ -93,7 +93,8 @@ pub(super) fn fields(pairs: &[(&str, String)]) -> String {
     for (name, value) in given() {
         for (number, line) in value.lines().enumerate() {
             if number == 0 {
-                text.push_str(&format!("{name:width$}  "));
+                text.push_str(name);
+                text.extend(std::iter::repeat_n(' ', width + 2 - name.chars().count()));
             } else {
                 text.push_str(&indent);
             }

@@ -21,7 +21,7 @@ pub(super) fn run(flags: &Flags, output: &Output) -> anyhow::Result<()> {
         .context("the runtime does not start")?;
     // Nobody may be listening to standard output, and the server runs all the same.
     runtime.block_on(server::run(&config, |started| {
-        output.write(&announcement(started, output.format)).ok();
+        Output::write(&announcement(started, output.format)).ok();
     }))?;
     Ok(())
 }
@@ -43,10 +43,11 @@ fn announcement(started: &Started, format: Format) -> String {
                 ("discovery", format!("{issuer}/.well-known/openid-configuration")),
             ]);
             if let Some(link) = link {
-                text.push_str(&format!(
+                text.push_str(
                     "\nThere are no users yet. Make the first administrator here; the link works \
-                     once, for 24 hours:\n\n  {link}\n"
-                ));
+                     once, for 24 hours:\n\n",
+                );
+                text.extend(["  ", link, "\n"]);
             }
             text
         }

@@ -346,6 +346,8 @@ fn value(user: &User) -> Value {
 
 fn describe(user: &User) -> String {
     let verified = if user.email_verified { "verified" } else { "not verified" };
+    let email =
+        user.email.as_ref().map_or_else(String::new, |email| format!("{email} ({verified})"));
     let password = match user.password_changed_at {
         Some(at) => format!("set {}", moment::text(at)),
         None => "none".to_owned(),
@@ -353,7 +355,7 @@ fn describe(user: &User) -> String {
     let mut text = fields(&[
         ("id", user.id.to_string()),
         ("username", user.username.clone()),
-        ("e-mail", user.email.iter().map(|email| format!("{email} ({verified})")).collect()),
+        ("e-mail", email),
         ("status", user.status.as_str().to_owned()),
         ("roles", joined(user)),
         ("password", password),

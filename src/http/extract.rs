@@ -127,7 +127,8 @@ mod tests {
     fn csrf_04_what_the_browser_says_of_the_origin_is_believed() {
         assert!(from(&[]));
         assert!(from(&[("origin", "https://id.example"), ("sec-fetch-site", "same-origin")]));
-        for foreign in ["null", "https://evil.example", "https://x.id.example", "http://id.example"] {
+        for foreign in ["null", "https://evil.example", "https://x.id.example", "http://id.example"]
+        {
             assert!(!from(&[("origin", foreign)]), "{foreign}");
         }
         for site in ["cross-site", "same-site", "none"] {
@@ -137,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_form_says_that_it_is_one() {
-        let of = |value: &str| HeaderMap::from_iter([(header::CONTENT_TYPE, value.parse().unwrap())]);
+        let of =
+            |value: &str| HeaderMap::from_iter([(header::CONTENT_TYPE, value.parse().unwrap())]);
         assert!(is_form(&of("application/x-www-form-urlencoded")));
         assert!(is_form(&of("Application/X-WWW-Form-Urlencoded; charset=UTF-8")));
         for other in ["application/json", "text/plain", "multipart/form-data; boundary=x"] {

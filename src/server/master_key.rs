@@ -109,11 +109,8 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 fn check_permissions(path: &Path, file: &File) -> Result<(), MasterKeyError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = file.metadata().map_err(|reason| failed(path, reason))?.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(MasterKeyError::Exposed { path: path.to_owned(), mode })
-    }
+    let others = mode & 0o077;
+    if others == 0 { Ok(()) } else { Err(MasterKeyError::Exposed { path: path.to_owned(), mode }) }
 }
 
 /// Elsewhere the access lists of the folder decide.

@@ -81,16 +81,14 @@ pub async fn run(config: &Config, announce: impl FnOnce(&Started)) -> Result<(),
     let link = setup::link(&ctx).await?;
     announce(&Started {
         address: bound.public_address().map_err(ServerError::Listener)?,
-        setup_link: link.map(|token| {
-            Secret::new(format!("{issuer}/setup?token={}", token.expose()))
-        }),
+        setup_link: link
+            .map(|token| Secret::new(format!("{issuer}/setup?token={}", token.expose()))),
         issuer,
     });
 
     let draining = Draining::default();
     let readiness: Arc<dyn Readiness> = Arc::new(ContextReadiness(Arc::clone(&ctx)));
-    let management =
-        ops::management(Arc::clone(&readiness), draining.clone(), metrics.renderer());
+    let management = ops::management(Arc::clone(&readiness), draining.clone(), metrics.renderer());
     let public = public(config, &ctx, readiness, draining.clone());
     let ended = bound.serve(public, management, draining, stop).await;
 

@@ -89,10 +89,7 @@ async fn end_in(tx: &mut Tx<'_>, id: SessionId, now: Timestamp) -> Result<bool, 
 /// # Errors
 /// [`ServiceError::Unavailable`] when the database does not answer: nobody is ever signed in by
 /// default.
-pub async fn current(
-    ctx: &Context,
-    cookie: Option<&str>,
-) -> Result<Option<Current>, ServiceError> {
+pub async fn current(ctx: &Context, cookie: Option<&str>) -> Result<Option<Current>, ServiceError> {
     let Some(hash) = cookie.and_then(|text| TokenKind::Session.recognise(text)) else {
         return Ok(None);
     };
@@ -101,9 +98,9 @@ pub async fn current(
     let Some((session, user)) = found else { return Ok(None) };
     match session_policy::life(&session, now) {
         session_policy::Life::Alive => {}
-        session_policy::Life::Ended
-        | session_policy::Life::Idle
-        | session_policy::Life::TooOld => return Ok(None),
+        session_policy::Life::Ended | session_policy::Life::Idle | session_policy::Life::TooOld => {
+            return Ok(None);
+        }
     }
     if ctx.policy.sessions.use_is_worth_recording(session.last_seen_at, now) {
         ctx.seen.note(store::session::SessionTouch {

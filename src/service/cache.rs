@@ -159,10 +159,8 @@ impl Caches {
             }
         }
         self.followed_to.fetch_max(last, Ordering::SeqCst);
-        self.followed_at.store(
-            u64::try_from(uptime.as_millis()).unwrap_or(NEVER - 1),
-            Ordering::SeqCst,
-        );
+        self.followed_at
+            .store(u64::try_from(uptime.as_millis()).unwrap_or(NEVER - 1), Ordering::SeqCst);
     }
 }
 
@@ -184,7 +182,9 @@ mod tests {
         caches.follow(&[], 0, NOW);
         assert!(caches.recall(&caches.unrevoked, &key(), NOW).is_some());
         assert!(caches.recall(&caches.unrevoked, &key(), Duration::from_secs(1_001)).is_some());
-        assert!(caches.recall(&caches.unrevoked, &key(), Duration::from_millis(1_001_001)).is_none());
+        assert!(
+            caches.recall(&caches.unrevoked, &key(), Duration::from_millis(1_001_001)).is_none()
+        );
     }
 
     #[test]

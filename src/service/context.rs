@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{cache::Caches, keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy,
-    rates::Rates, seen::Seen, vault::Vault};
+use super::{
+    cache::Caches, keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy, rates::Rates,
+    seen::Seen, vault::Vault,
+};
 use crate::{
     protocol::policy::Policy,
     store::Db,

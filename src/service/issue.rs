@@ -139,6 +139,7 @@ fn admit_grant<'a>(
 }
 
 fn admit_session(session: Option<&BrowserSession>, now: Timestamp) -> Result<(), Refusal> {
-    let live = session.is_some_and(|session| session.ended_at.is_none() && now < session.expires_at);
+    let live =
+        session.is_some_and(|session| session.ended_at.is_none() && now < session.expires_at);
     if live { Ok(()) } else { Err(Refusal::SessionEnded) }
 }

@@ -157,4 +157,3 @@ fn unseal(key: &StoredKey, vault: &Vault) -> Result<SigningKey, ServiceError> {
 pub(super) fn cell(kid: &Kid) -> Cell<'_> {
     Cell { table: "signing_key", column: "sealed_private", row: kid.as_str().as_bytes() }
 }
-

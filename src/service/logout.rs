@@ -40,8 +40,8 @@ pub async fn logout(
         Some(id) => clients::find(ctx, &id).await?,
         None => None,
     };
-    let session = current
-        .map(|current| CurrentSession { id: current.session.id, user_id: current.user.id });
+    let session =
+        current.map(|current| CurrentSession { id: current.session.id, user_id: current.user.id });
     let decision = rules::decide(request, &hint, session, client.as_deref(), confirmation);
     match decision.map_err(OAuthError::from)? {
         Decision::Confirm(_) => Ok(LogoutStep::Confirm(client)),

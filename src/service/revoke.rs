@@ -45,10 +45,7 @@ fn belongs_to(owner: &ClientId, caller: &Authenticated) -> Result<(), OAuthError
     if owner == caller.id() {
         return Ok(());
     }
-    Err(OAuthError::new(
-        ErrorCode::UnauthorizedClient,
-        "the token was issued to another client",
-    ))
+    Err(OAuthError::new(ErrorCode::UnauthorizedClient, "the token was issued to another client"))
 }
 
 async fn refresh_token(
@@ -101,8 +98,7 @@ async fn one_access_token(
     belongs_to(&live.facts.client_id, caller)?;
     let (facts, now) = (live.facts, ctx.now());
     let actor = Actor::Client(caller.id().clone());
-    let object =
-        facts.grant_id.map_or_else(|| Object::Client(caller.id().clone()), Object::Grant);
+    let object = facts.grant_id.map_or_else(|| Object::Client(caller.id().clone()), Object::Grant);
     let event = ctx.event(actor, Action::TokenRevoked, object, Outcome::Success, origin);
     ctx.db
         .write(move |tx| {

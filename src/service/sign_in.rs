@@ -82,8 +82,7 @@ pub async fn by_password(
     origin: &Origin,
 ) -> Result<Proven, SignInError> {
     let name = LoginName::parse(&attempt.username).map_err(|_| SignInError::TooLong)?;
-    let password =
-        PresentedPassword::parse(attempt.password).map_err(|_| SignInError::TooLong)?;
+    let password = PresentedPassword::parse(attempt.password).map_err(|_| SignInError::TooLong)?;
     let user = find_user(ctx, &name).await?;
     let canonical = name.canonical();
     let target = user.as_ref().map_or(Target::Unknown(&canonical), |user| Target::User(user.id));
@@ -93,7 +92,8 @@ pub async fn by_password(
         (None, _) | (_, None) => Source::Stranger(origin.network()),
     };
     let keys = lockout::keys(target, source);
-    let charge = ctx.rates.charge(&keys, &ctx.policy.lockout, ctx.now()).map_err(SignInError::Wait)?;
+    let charge =
+        ctx.rates.charge(&keys, &ctx.policy.lockout, ctx.now()).map_err(SignInError::Wait)?;
     let counter = reserve(ctx, keys, charge, origin).await?;
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
     // A stored hash that cannot be read is as good as none: it costs a dummy, and never opens.
@@ -123,7 +123,9 @@ impl From<PasswordPoolError> for ServiceError {
         match error {
             PasswordPoolError::Busy { retry_after } => Self::Busy(retry_after),
             PasswordPoolError::Closed => Self::Busy(Duration::from_secs(1)),
-            PasswordPoolError::Failed => Self::Internal("a password could not be hashed".to_owned()),
+            PasswordPoolError::Failed => {
+                Self::Internal("a password could not be hashed".to_owned())
+            }
         }
     }
 }

@@ -4,8 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Context, ServiceError, cache::Caches, changes, key_rotation, keys, keys::KeyRing,
-    password_pool::PasswordPool, policy::ServicePolicy, rates::Rates, seen::Seen,
-    vault::Vault,
+    password_pool::PasswordPool, policy::ServicePolicy, rates::Rates, seen::Seen, vault::Vault,
 };
 use crate::{
     protocol::policy::Policy,

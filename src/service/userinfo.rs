@@ -24,8 +24,9 @@ pub enum UserInfo {
 /// # Errors
 /// `invalid_token` when it does not count, `insufficient_scope` without `openid`: RFC 6750 §3.1.
 pub async fn userinfo(ctx: &Context, token: &str) -> Result<UserInfo, ServiceError> {
-    let invalid =
-        || OAuthError::new(ErrorCode::InvalidToken, "the access token is expired, revoked or unknown");
+    let invalid = || {
+        OAuthError::new(ErrorCode::InvalidToken, "the access token is expired, revoked or unknown")
+    };
     let live = access_token::resolve(ctx, token).await?.ok_or_else(invalid)?;
     let facts = &live.facts;
     if !facts.audience.iter().any(|audience| audience == ctx.protocol.issuer.as_str()) {

@@ -128,8 +128,8 @@ fn at_most_two_secrets_live() {
     let second = doorward.json(&rotate);
     assert_eq!(live(&second), 2);
     assert_ne!(first["client_secret"], second["client_secret"]);
-    assert!(second["secrets"][0]["expires_at"].is_i64());
-    assert!(second["secrets"][1]["expires_at"].is_null());
+    let secrets = second["secrets"].as_array().unwrap();
+    assert_eq!(secrets.iter().filter(|secret| secret["expires_at"].is_null()).count(), 1);
     let at_once = doorward.json(&["client", "rotate-secret", "notes", "--overlap", "0s"]);
     assert_eq!(live(&at_once), 1);
     create(&doorward, &["--id", "spa", "--type", "spa", "--redirect-uri", CALLBACK]);

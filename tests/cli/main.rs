@@ -5,5 +5,6 @@ mod client;
 mod config;
 mod doorward;
 mod keys;
+mod setup;
 mod start;
 mod user;

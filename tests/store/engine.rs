@@ -26,6 +26,37 @@ impl TestDb {
         Self::open(url, Place::Folder(folder)).await
     }
 
+    /// An empty database of the engine that `DOORWARD_TEST_ENGINE` names.
+    #[expect(clippy::disallowed_methods, reason = "the script says which engine the run is for")]
+    pub(crate) async fn of_environment() -> Self {
+        match std::env::var("DOORWARD_TEST_ENGINE").as_deref() {
+            Ok("postgres") => Self::postgres().await,
+            Ok("sqlite") | Err(_) => Self::sqlite().await,
+            Ok(other) => panic!("DOORWARD_TEST_ENGINE is sqlite or postgres, not {other}"),
+        }
+    }
+
+    /// A copy of this database, which must be closed.
+    pub(crate) async fn copy(&self) -> Self {
+        match &self.place {
+            Place::Folder(folder) => {
+                let copy = tempfile::tempdir().unwrap();
+                let (from, to) =
+                    (folder.path().join("doorward.db"), copy.path().join("doorward.db"));
+                std::fs::copy(from, &to).unwrap();
+                Self::open(format!("sqlite://{}", to.display()), Place::Folder(copy)).await
+            }
+            Place::Database { server, name: template } => {
+                let name = format!("doorward_test_{}", fresh());
+                let mut admin = PgConnection::connect(server).await.unwrap();
+                run(&mut admin, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+                admin.close().await.unwrap();
+                let url = with_database(server, &name);
+                Self::open(url, Place::Database { server: server.clone(), name }).await
+            }
+        }
+    }
+
     /// An empty PostgreSQL database.
     pub(crate) async fn postgres() -> Self {
         let server = server();

@@ -9,4 +9,3 @@ pub(super) mod logout;
 pub(super) mod revoke;
 pub(super) mod token;
 pub(super) mod userinfo;
-

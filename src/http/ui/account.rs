@@ -41,7 +41,11 @@ pub(crate) async fn get(
             csrf: visit.csrf(&app),
             account: shown::account(&current.user),
             sessions: overview.sessions.iter().map(|s| session(s, current.session.id)).collect(),
-            apps: overview.apps.iter().map(|(consent, metadata)| allowed(consent, metadata)).collect(),
+            apps: overview
+                .apps
+                .iter()
+                .map(|(consent, metadata)| allowed(consent, metadata))
+                .collect(),
             notice: params.get("done").and_then(notice),
             now: app.ctx.now(),
         };

@@ -111,7 +111,11 @@ pub(super) async fn own_form(
     }
     let form = extract::form(headers, body).map_err(Failure::Request)?;
     let visit = Visit::read(app, headers).await?;
-    if visit.is_own_form(app, headers, &form) { Ok((visit, form)) } else { Err(Failure::ForeignForm) }
+    if visit.is_own_form(app, headers, &form) {
+        Ok((visit, form))
+    } else {
+        Err(Failure::ForeignForm)
+    }
 }
 
 /// The request that the page is for.

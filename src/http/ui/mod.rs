@@ -5,8 +5,8 @@ pub(super) mod consent;
 mod failure;
 pub(super) mod login;
 pub(super) mod select_account;
-pub(super) mod shown;
 pub(super) mod setup;
+pub(super) mod shown;
 pub(super) mod step;
 
 use std::sync::Arc;

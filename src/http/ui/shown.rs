@@ -60,4 +60,3 @@ pub(crate) fn asked(scope: &Scope, claims: &[String]) -> Vec<DisplayText> {
     let others = scope.iter().filter(|token| !ORDER.contains(token));
     known.chain(others).chain(claims.iter().map(String::as_str)).map(DisplayText::new).collect()
 }
-

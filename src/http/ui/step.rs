@@ -60,8 +60,7 @@ pub(crate) fn answer(headers: &HeaderMap, delivery: Delivery, ui_locales: &[Stri
     match delivery {
         Delivery::Redirect(url) => see_other(&url),
         Delivery::FormPost { action, fields } => {
-            let fields =
-                fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             let page = FormPost { t: messages(headers, ui_locales), redirect_uri: action, fields };
             view::render(http::StatusCode::OK, &page)
         }

@@ -89,9 +89,7 @@ impl From<CodeRefusal> for OAuthError {
             CodeRefusal::Unknown
             | CodeRefusal::OtherClient
             | CodeRefusal::Expired
-            | CodeRefusal::Dead => {
-                "the code is unknown, expired, or was issued to another client"
-            }
+            | CodeRefusal::Dead => "the code is unknown, expired, or was issued to another client",
         };
         Self::new(ErrorCode::InvalidGrant, description).with_detail(refusal.to_string())
     }
@@ -172,7 +170,10 @@ mod tests {
 
     #[test]
     fn verifier_and_challenge_come_together_or_not_at_all() {
-        assert_eq!(refusal(&code(), None, 1_000), Some(CodeRefusal::Verifier(VerifierError::Missing)));
+        assert_eq!(
+            refusal(&code(), None, 1_000),
+            Some(CodeRefusal::Verifier(VerifierError::Missing))
+        );
         let unchallenged = AuthorizationCode { code_challenge: None, ..code() };
         assert_eq!(refusal(&unchallenged, None, 1_000), None);
         assert_eq!(
@@ -185,7 +186,10 @@ mod tests {
     fn a_flawed_replay_is_not_a_reuse() {
         let spent = AuthorizationCode { consumed_at: Some(Timestamp::from_unix(1_001)), ..code() };
         let wrong = "x".repeat(43);
-        assert_eq!(refusal(&spent, Some(&wrong), 1_002), Some(CodeRefusal::Verifier(VerifierError::Wrong)));
+        assert_eq!(
+            refusal(&spent, Some(&wrong), 1_002),
+            Some(CodeRefusal::Verifier(VerifierError::Wrong))
+        );
         assert_eq!(refusal(&spent, Some(VERIFIER), 1_002), Some(CodeRefusal::Reused));
         assert_eq!(refusal(&spent, Some(VERIFIER), 99_999), Some(CodeRefusal::Reused));
     }
@@ -200,7 +204,8 @@ mod tests {
 
     #[test]
     fn redirect_uri_is_the_one_of_the_request() {
-        for other in [None, Some("https://app.example.com/c"), Some("https://app.example.com/cb2")] {
+        for other in [None, Some("https://app.example.com/c"), Some("https://app.example.com/cb2")]
+        {
             let redemption = Redemption {
                 client_id: &ClientId::parse("notes").unwrap(),
                 redirect_uri: other,

@@ -147,9 +147,7 @@ pub(super) async fn answer(
     let conclusion = Conclusion { grant, code, consent, signed_in, origin: origin.clone() };
     let context = Arc::clone(ctx);
     let replaces = matches!(conclusion.signed_in, SignedIn::JustNow(_));
-    ctx.db
-        .write(move |tx| Box::pin(async move { conclusion.write(&context, tx).await }))
-        .await?;
+    ctx.db.write(move |tx| Box::pin(async move { conclusion.write(&context, tx).await })).await?;
     if replaces {
         changes::follow(ctx).await?;
     }
@@ -176,7 +174,8 @@ impl Conclusion {
         let grant = &self.grant;
         if let Some((claims, event)) = self.consent {
             let (user, client) = (grant.user_id, &grant.client_id);
-            store::consent::widen(tx, user, client, &grant.scope, &claims, grant.created_at).await?;
+            store::consent::widen(tx, user, client, &grant.scope, &claims, grant.created_at)
+                .await?;
             store::audit_event::append(tx, event);
         }
         store::grant::insert(tx, grant).await?;
@@ -211,7 +210,10 @@ fn code(ctx: &Context, flow: &Flow, grant: &Grant, text: &Secret<String>) -> Aut
         grant_id: grant.id,
         client_id: grant.client_id.clone(),
         redirect_uri: request.redirect_uri.as_str().to_owned(),
-        code_challenge: request.code_challenge.as_ref().map(|challenge| challenge.as_str().to_owned()),
+        code_challenge: request
+            .code_challenge
+            .as_ref()
+            .map(|challenge| challenge.as_str().to_owned()),
         nonce: request.nonce.clone(),
         issued_at: grant.created_at,
         expires_at: grant.created_at.plus(ctx.protocol.lifetimes.code),

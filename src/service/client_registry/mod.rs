@@ -174,8 +174,8 @@ fn changed_fields(before: &ClientMetadata, after: &ClientMetadata) -> Vec<String
         .collect()
 }
 
-/// Gives a client a new secret. The newest of the old ones works on for `overlap`, any other ends now,
-/// so that at most two live.
+/// Gives a client a new secret. The current one works on for `overlap`, any older one ends now, so that
+/// at most two live.
 ///
 /// # Errors
 /// [`ClientError::NoSecret`] when the client authenticates without one, [`ClientError::NotFound`].
@@ -208,7 +208,8 @@ pub async fn rotate_secret(
     Ok(Registered { client, secret: Some(made.plain) })
 }
 
-/// Adds `new`; the newest of the others ends at `overlap_end`, the rest at `now`.
+/// Adds `new`; of the others the one that would live longest ends at `overlap_end`, the rest at `now`.
+/// Ages would not do: two secrets can be made within one second.
 async fn supersede(
     tx: &mut Tx<'_>,
     id: &ClientId,
@@ -217,8 +218,10 @@ async fn supersede(
     now: Timestamp,
 ) -> Result<(), ClientError> {
     let live = store::client_secret::list(tx, id, now).await?;
-    for (age, old) in live.iter().rev().enumerate() {
-        let end = if age == 0 { overlap_end } else { now };
+    let longest = live.iter().max_by_key(|old| (old.expires_at.is_none(), old.expires_at));
+    let longest = longest.map(|old| old.id);
+    for old in &live {
+        let end = if Some(old.id) == longest { overlap_end } else { now };
         store::client_secret::expire(tx, id, old.id, end, now).await?;
     }
     Ok(store::client_secret::insert(tx, id, new, now).await?)

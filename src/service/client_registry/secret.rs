@@ -45,10 +45,10 @@ pub(super) const fn is_needed(method: TokenEndpointAuthMethod) -> bool {
 pub(super) const fn suits(kept: &ClientSecret, method: TokenEndpointAuthMethod) -> bool {
     match method {
         TokenEndpointAuthMethod::ClientSecretJwt => kept.sealed.is_some(),
-        TokenEndpointAuthMethod::ClientSecretBasic | TokenEndpointAuthMethod::ClientSecretPost => {
-            true
-        }
-        TokenEndpointAuthMethod::None | TokenEndpointAuthMethod::PrivateKeyJwt => true,
+        TokenEndpointAuthMethod::ClientSecretBasic
+        | TokenEndpointAuthMethod::ClientSecretPost
+        | TokenEndpointAuthMethod::None
+        | TokenEndpointAuthMethod::PrivateKeyJwt => true,
     }
 }
 

@@ -65,9 +65,7 @@ pub(super) async fn exchange(
     let (context, origin) = (Arc::clone(ctx), origin.clone());
     let ending = ctx
         .db
-        .write(move |tx| {
-            Box::pin(async move { redeem(&context, tx, presented, &origin).await })
-        })
+        .write(move |tx| Box::pin(async move { redeem(&context, tx, presented, &origin).await }))
         .await?;
     match ending {
         Ending::Issued(redeemed) => respond(ctx, client.client(), *redeemed).await,
@@ -85,7 +83,10 @@ fn present(client: &Authenticated, params: &Params) -> Result<Presented, OAuthEr
         .get("code")
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "code is missing"))?;
     // What cannot be a code is not even looked up.
-    let hash = TokenKind::AuthorizationCode.recognise(code).ok_or(CodeRefusal::Unknown).map_err(OAuthError::from)?;
+    let hash = TokenKind::AuthorizationCode
+        .recognise(code)
+        .ok_or(CodeRefusal::Unknown)
+        .map_err(OAuthError::from)?;
     Ok(Presented {
         client: Arc::clone(client.client()),
         hash,
@@ -123,8 +124,7 @@ async fn redeem(
     let session = store::session::find(tx, grant.session_id).await?;
     let behalf =
         Behalf::User { grant: Some(&grant), user: user.as_ref(), session: session.as_ref() };
-    if let Err(refusal) =
-        issue::admit(&presented.client, GrantType::AuthorizationCode, behalf, now)
+    if let Err(refusal) = issue::admit(&presented.client, GrantType::AuthorizationCode, behalf, now)
     {
         return Ok(Ending::Refused(refusal.into()));
     }

@@ -47,7 +47,10 @@ pub(super) async fn exchange(
 fn granted_scope(asked: Option<&str>, registered: &Scope) -> Result<Scope, OAuthError> {
     let Some(asked) = asked else { return Ok(of_the_client(registered)) };
     let refused = || {
-        OAuthError::new(ErrorCode::InvalidScope, "scope goes beyond what the client may ask for itself")
+        OAuthError::new(
+            ErrorCode::InvalidScope,
+            "scope goes beyond what the client may ask for itself",
+        )
     };
     let asked = Scope::parse(asked).map_err(|_| refused())?;
     if asked.is_subset(&of_the_client(registered)) { Ok(asked) } else { Err(refused()) }

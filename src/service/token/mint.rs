@@ -15,8 +15,8 @@ use crate::{
     },
     service::{Context, ServiceError, user_facts},
     types::{
-        Authentication, ClientId, FamilyId, GrantId, Scope, Secret, Timestamp, TokenHash,
-        UserId, token::TokenKind,
+        Authentication, ClientId, FamilyId, GrantId, Scope, Secret, Timestamp, TokenHash, UserId,
+        token::TokenKind,
     },
 };
 

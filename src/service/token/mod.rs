@@ -62,9 +62,9 @@ pub async fn exchange(
 
 /// The grants that the endpoint knows. RFC 6749 §5.2.
 fn grant_type(params: &Params) -> Result<GrantType, OAuthError> {
-    let name = params.get("grant_type").ok_or_else(|| {
-        OAuthError::new(ErrorCode::InvalidRequest, "grant_type is missing")
-    })?;
+    let name = params
+        .get("grant_type")
+        .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "grant_type is missing"))?;
     let known = GrantType::ALL.iter().find(|grant| grant.as_str() == name);
     known.copied().ok_or_else(|| {
         OAuthError::new(ErrorCode::UnsupportedGrantType, "this grant_type is not supported")

@@ -134,7 +134,13 @@ impl Refresh<'_> {
                 if let Some(record) = access.record() {
                     store::access_token::insert(tx, &record).await?;
                 }
-                Ok(Ending::Issued(Box::new(Refreshed { grant, user, scope, access, refresh_token })))
+                Ok(Ending::Issued(Box::new(Refreshed {
+                    grant,
+                    user,
+                    scope,
+                    access,
+                    refresh_token,
+                })))
             }
             Err(ending) => Ok(ending),
         }

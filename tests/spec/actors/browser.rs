@@ -9,17 +9,17 @@ use scraper::{ElementRef, Html, Selector};
 use super::issuer::{Issuer, Reply};
 
 /// One person's browser.
-pub struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     issuer: &'a Issuer,
     /// The cookies by their names.
-    pub cookies: BTreeMap<String, String>,
+    pub(crate) cookies: BTreeMap<String, String>,
     /// Headers that every request carries beside the browser's own.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
 }
 
 /// Where a browser stands after it followed what it was told to.
 #[derive(Debug)]
-pub enum Place {
+pub(crate) enum Place {
     /// On a page of the server.
     Page(Page),
     /// Sent away to another site, with this URL.
@@ -28,46 +28,50 @@ pub enum Place {
 
 /// A page that the server showed.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// Its address: path and query.
-    pub address: String,
+    pub(crate) address: String,
     /// The answer that brought it.
-    pub reply: Reply,
+    pub(crate) reply: Reply,
 }
 
 /// A form of a page, with the values that it would send.
 #[derive(Debug, Clone)]
-pub struct Form {
+pub(crate) struct Form {
     /// Where it goes: path and query.
-    pub action: String,
+    pub(crate) action: String,
     /// Names and values, hidden ones included.
-    pub fields: Vec<(String, String)>,
+    pub(crate) fields: Vec<(String, String)>,
 }
 
 impl<'a> Browser<'a> {
     /// A fresh browser.
-    pub fn new(issuer: &'a Issuer) -> Self {
+    pub(crate) fn new(issuer: &'a Issuer) -> Self {
         Self { issuer, cookies: BTreeMap::new(), headers: HeaderMap::new() }
     }
 
     /// Opens `address` and follows redirects until a page, or another site.
-    pub async fn open(&mut self, address: &str) -> Place {
+    pub(crate) async fn open(&mut self, address: &str) -> Place {
         let reply = self.send(Method::GET, address, None).await;
         self.follow(address.to_owned(), reply).await
     }
 
     /// Presses the button of `form` with this id, as a browser would: the button's own name and value
     /// travel with the fields.
-    pub async fn submit(&mut self, form: &Form) -> Place {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(&form.fields)
-            .finish();
+    pub(crate) async fn submit(&mut self, form: &Form) -> Place {
+        let body =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.fields).finish();
         let reply = self.send(Method::POST, &form.action, Some(body)).await;
         self.follow(form.action.clone(), reply).await
     }
 
     /// One request, without following anything.
-    pub async fn send(&mut self, method: Method, address: &str, body: Option<String>) -> Reply {
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        address: &str,
+        body: Option<String>,
+    ) -> Reply {
         let mut request = http::Request::builder().method(&method).uri(address);
         if !self.cookies.is_empty() {
             let pairs: Vec<String> = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
@@ -116,7 +120,7 @@ impl<'a> Browser<'a> {
 
 impl Place {
     /// The page; panics when the browser was sent away.
-    pub fn page(self) -> Page {
+    pub(crate) fn page(self) -> Page {
         match self {
             Self::Page(page) => page,
             Self::Away(url) => panic!("expected a page, was sent to {url}"),
@@ -124,7 +128,7 @@ impl Place {
     }
 
     /// The other site; panics when a page was shown.
-    pub fn away(self) -> String {
+    pub(crate) fn away(self) -> String {
         match self {
             Self::Away(url) => url,
             Self::Page(page) => panic!(
@@ -139,17 +143,17 @@ impl Place {
 
 impl Page {
     /// The status of the answer.
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         self.reply.status
     }
 
     /// The path of the page, without its query.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.address.split('?').next().unwrap()
     }
 
     /// What a person reads, white space folded.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let html = Html::parse_document(&self.reply.text());
         let body = Selector::parse("body").unwrap();
         let words: Vec<&str> = html
@@ -161,13 +165,13 @@ impl Page {
     }
 
     /// Whether the page has an element for `selector`.
-    pub fn has(&self, selector: &str) -> bool {
+    pub(crate) fn has(&self, selector: &str) -> bool {
         let html = Html::parse_document(&self.reply.text());
         html.select(&Selector::parse(selector).unwrap()).next().is_some()
     }
 
     /// The form around the button `button` (a CSS selector), ready to be sent with that button.
-    pub fn form(&self, button: &str) -> Form {
+    pub(crate) fn form(&self, button: &str) -> Form {
         let html = Html::parse_document(&self.reply.text());
         let selector = Selector::parse(button).unwrap();
         let button_element = html
@@ -201,7 +205,7 @@ impl Page {
 impl Form {
     /// Types `value` into the field `name`, which must be there.
     #[must_use]
-    pub fn fill(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn fill(mut self, name: &str, value: &str) -> Self {
         let field = self.fields.iter_mut().find(|(known, _)| known == name);
         field.unwrap_or_else(|| panic!("the form has no field {name}")).1 = value.to_owned();
         self
@@ -209,13 +213,13 @@ impl Form {
 
     /// Takes the field `name` out of the form, as an attacker would.
     #[must_use]
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.fields.retain(|(known, _)| known != name);
         self
     }
 
     /// The value of the field `name`.
-    pub fn value(&self, name: &str) -> &str {
+    pub(crate) fn value(&self, name: &str) -> &str {
         &self.fields.iter().find(|(known, _)| known == name).unwrap().1
     }
 }

@@ -15,11 +15,11 @@ use doorward::types::{
 };
 
 /// The moment at which every test begins: 2026-01-01T00:00:00Z.
-pub const START: i64 = 1_767_225_600;
+pub(crate) const START: i64 = 1_767_225_600;
 
 /// A clock that stands still until it is turned.
 #[derive(Debug)]
-pub struct MockClock(AtomicI64);
+pub(crate) struct MockClock(AtomicI64);
 
 impl Default for MockClock {
     fn default() -> Self {
@@ -29,7 +29,7 @@ impl Default for MockClock {
 
 impl MockClock {
     /// Lets `seconds` pass.
-    pub fn advance(&self, seconds: i64) {
+    pub(crate) fn advance(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 }
@@ -46,11 +46,11 @@ impl Clock for MockClock {
 
 /// Bytes that look random and are the same in every run: a hash chain.
 #[derive(Debug)]
-pub struct SeededRandom(Mutex<[u8; 32]>);
+pub(crate) struct SeededRandom(Mutex<[u8; 32]>);
 
 impl SeededRandom {
     /// The chain that starts from `seed`.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(Mutex::new(sha256(&seed.to_be_bytes())))
     }
 }

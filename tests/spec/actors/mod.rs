@@ -1,12 +1,11 @@
 //! Who plays in the tests: the server in process, people's browsers, apps, APIs and attackers.
 
-pub mod api;
-pub mod browser;
-pub mod clock;
-pub mod issuer;
-pub mod oracle;
-pub mod relying_party;
+pub(crate) mod browser;
+pub(crate) mod clock;
+pub(crate) mod issuer;
+pub(crate) mod oracle;
+pub(crate) mod relying_party;
 
-pub use browser::Browser;
-pub use issuer::Issuer;
-pub use relying_party::RelyingParty;
+pub(crate) use browser::Browser;
+pub(crate) use issuer::Issuer;
+pub(crate) use relying_party::RelyingParty;

@@ -1,0 +1,342 @@
+//! The server: the real router behind its real edge, a real database, a clock that the test turns.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use doorward::{
+    http::{
+        self as floor, Explain,
+        layer::{
+            client_address::TrustedProxies,
+            edge::{Edge, RequestLimits},
+        },
+    },
+    identity::{
+        password::Argon2Params,
+        session_policy::{Acr, SessionPolicy},
+        user::{Profile, User},
+    },
+    protocol::{
+        client::{Client, ClientMetadata},
+        issuer::Issuer as IssuerUrl,
+        jose::key_ring::RotationPolicy,
+        policy::Policy,
+        token::refresh::RefreshPolicy,
+    },
+    service::{
+        Context, changes, client_registry,
+        client_registry::NewSecret,
+        password_pool::{PasswordPool, PasswordPoolConfig},
+        policy::ServicePolicy,
+        start::{self, Means},
+        users::{self, NewUser},
+    },
+    store::Db,
+    types::{ClientId, Secret, audit::Actor, origin::Origin, seal::MasterKey},
+};
+use http::{HeaderMap, HeaderName, Request, StatusCode};
+use http_body_util::BodyExt;
+use tokio::sync::OnceCell;
+use tower::ServiceExt;
+
+use super::{
+    clock::{MockClock, SeededRandom},
+    oracle,
+};
+use crate::engine::TestDb;
+
+/// Who the server is.
+pub(crate) const ISSUER: &str = "https://id.example";
+
+/// The password of every user that a test makes without saying more.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// A server of one test.
+pub(crate) struct Issuer {
+    /// Its means, for looking behind the pages.
+    pub(crate) ctx: Arc<Context>,
+    /// Its clock.
+    pub(crate) clock: Arc<MockClock>,
+    router: Router,
+    place: Arc<TestDb>,
+}
+
+/// An answer of the server.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The body.
+    pub(crate) body: Vec<u8>,
+}
+
+/// A client that a test registered.
+#[derive(Debug, Clone)]
+pub(crate) struct Registered {
+    /// The client.
+    pub(crate) client: Client,
+    /// Its secret, if it has one.
+    pub(crate) secret: Option<String>,
+}
+
+impl Issuer {
+    /// A server with signing keys, and nothing else.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with other figures.
+    pub(crate) async fn start_with(adjust: impl FnOnce(&mut ServicePolicy)) -> Self {
+        let db = template().await.copy().await;
+        let mut policy = policy();
+        adjust(&mut policy);
+        let clock = Arc::new(MockClock::default());
+        Self::over((*db).clone(), Arc::new(db), clock, policy).await
+    }
+
+    async fn over(
+        db: Db,
+        place: Arc<TestDb>,
+        clock: Arc<MockClock>,
+        policy: ServicePolicy,
+    ) -> Self {
+        let ctx = open(db, Arc::clone(&clock), policy, rand_seed()).await;
+        let router = edge(&ctx).around(floor::router(Arc::clone(&ctx), Explain::ToDevelopers));
+        Self { ctx, clock, router, place }
+    }
+
+    /// A second server on the same database, with the same clock: another node, or the same after a
+    /// restart.
+    pub(crate) async fn another_node(&self) -> Issuer {
+        let db = self.place.another().await;
+        let place = Arc::clone(&self.place);
+        Self::over(db, place, Arc::clone(&self.clock), self.ctx.policy.clone()).await
+    }
+
+    /// The issuer identifier.
+    pub(crate) fn url(&self) -> &'static str {
+        ISSUER
+    }
+
+    /// The path and query of a location on this server; `None` when it is elsewhere.
+    pub(crate) fn path_of(&self, location: &str) -> Option<String> {
+        if location.starts_with('/') && !location.starts_with("//") {
+            return Some(location.to_owned());
+        }
+        location
+            .strip_prefix(ISSUER)
+            .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+            .map(|rest| if rest.is_empty() { "/".to_owned() } else { rest.to_owned() })
+    }
+
+    /// Sends a request from 192.0.2.1, and holds the answer against every oracle.
+    pub(crate) async fn send(&self, request: Request<String>) -> Reply {
+        self.send_from("192.0.2.1:40000", request).await
+    }
+
+    /// Sends a request from `peer`.
+    pub(crate) async fn send_from(&self, peer: &str, request: Request<String>) -> Reply {
+        let line = format!("{} {}", request.method(), request.uri());
+        let path = request.uri().path().to_owned();
+        let mut request = request.map(Body::from);
+        let peer: SocketAddr = peer.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        let reply = Reply { status: parts.status, headers: parts.headers, body };
+        oracle::hold(self, &line, &path, &reply);
+        reply
+    }
+
+    /// Lets `seconds` pass; what the background job does four times a second has then been done.
+    pub(crate) async fn wait(&self, seconds: i64) {
+        self.clock.advance(seconds);
+        changes::follow(&self.ctx).await.unwrap();
+    }
+
+    /// A user with [`PASSWORD`] and the role `user`.
+    pub(crate) async fn user(&self, username: &str) -> User {
+        self.new_user(NewUser {
+            username: username.to_owned(),
+            password: Some(Secret::new(PASSWORD.to_owned())),
+            roles: vec!["user".to_owned()],
+            ..NewUser::default()
+        })
+        .await
+    }
+
+    /// A user with every claim there is.
+    pub(crate) async fn full_user(&self, username: &str) -> User {
+        let profile: Profile = serde_json::from_value(serde_json::json!({
+            "name": "Alice Liddell", "given_name": "Alice", "family_name": "Liddell",
+            "middle_name": "Pleasance", "nickname": "Al",
+            "profile": "https://people.example/alice", "picture": "https://people.example/alice.png",
+            "website": "https://alice.example", "gender": "female", "birthdate": "1852-05-04",
+            "zoneinfo": "Europe/London", "locale": "en-GB", "phone_number": "+44 20 7946 0000",
+            "phone_number_verified": true,
+            "address": {"street_address": "Christ Church", "locality": "Oxford",
+                        "postal_code": "OX1 1DP", "country": "UK"},
+        }))
+        .unwrap();
+        self.new_user(NewUser {
+            username: username.to_owned(),
+            password: Some(Secret::new(PASSWORD.to_owned())),
+            email: Some(format!("{username}@example.com")),
+            email_verified: true,
+            roles: vec!["user".to_owned(), "moderator".to_owned()],
+            profile,
+        })
+        .await
+    }
+
+    /// Any user.
+    pub(crate) async fn new_user(&self, new: NewUser) -> User {
+        users::create(&self.ctx, new, Actor::Operator, &origin()).await.unwrap()
+    }
+
+    /// Registers a client.
+    pub(crate) async fn client(&self, id: &str, metadata: ClientMetadata) -> Registered {
+        let id = Some(ClientId::parse(id).unwrap());
+        let new = NewSecret::Generated;
+        let made =
+            client_registry::create(&self.ctx, id, metadata, new, Actor::Operator, &origin())
+                .await
+                .unwrap();
+        Registered {
+            client: made.client,
+            secret: made.secret.map(|secret| secret.expose().clone()),
+        }
+    }
+
+    /// How many events of `action` the audit log holds.
+    pub(crate) async fn audited(&self, action: doorward::types::audit::Action) -> usize {
+        let filter = doorward::store::audit_event::AuditFilter {
+            action: Some(action),
+            ..Default::default()
+        };
+        let mut reader = self.ctx.db.reader().await.unwrap();
+        doorward::store::audit_event::list(&mut reader.conn(), &filter, 0, 1_000)
+            .await
+            .unwrap()
+            .len()
+    }
+}
+
+impl Reply {
+    /// The body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text()))
+    }
+
+    /// The value of a header that must be there once.
+    pub(crate) fn header(&self, name: HeaderName) -> &str {
+        let mut values = self.headers.get_all(&name).into_iter();
+        let value = values.next().unwrap_or_else(|| panic!("no {name}: {self:?}"));
+        assert!(values.next().is_none(), "{name} twice");
+        value.to_str().unwrap()
+    }
+
+    /// The `error` of an OAuth error, after checking its form: JSON with the right status and words in
+    /// US-ASCII (RFC 6749 §5.2).
+    pub(crate) fn error(&self) -> String {
+        assert!(self.status.is_client_error(), "{} {}", self.status, self.text());
+        assert!(self.header(http::header::CONTENT_TYPE).starts_with("application/json"));
+        let body = self.json();
+        let description = body["error_description"].as_str().unwrap_or_default();
+        let allowed = |b: u8| matches!(b, 0x20 | 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        assert!(description.bytes().all(allowed), "{description}");
+        body["error"].as_str().expect("an error code").to_owned()
+    }
+}
+
+/// The origin of what a test does by itself.
+pub(crate) fn origin() -> Origin {
+    Origin::command_line("test".to_owned())
+}
+
+fn policy() -> ServicePolicy {
+    ServicePolicy {
+        rotating: RefreshPolicy::public_client(),
+        fixed: RefreshPolicy::confidential_client(),
+        sessions: SessionPolicy::default(),
+        lockout: Default::default(),
+        rotation: RotationPolicy {
+            key_lifetime: Duration::from_hours(90 * 24),
+            jwks_max_age: Duration::from_mins(15),
+            longest_token_lifetime: Duration::from_hours(24),
+        },
+        flow_lifetime: Duration::from_hours(1),
+        known_device_lifetime: Duration::from_hours(90 * 24),
+        retention: Default::default(),
+        cached_tokens: 1_000,
+    }
+}
+
+async fn open(db: Db, clock: Arc<MockClock>, policy: ServicePolicy, seed: u64) -> Arc<Context> {
+    let mut protocol = Policy::new(IssuerUrl::parse(ISSUER).unwrap());
+    protocol.acr_values_supported = Acr::ALL.iter().map(|acr| acr.as_str().to_owned()).collect();
+    protocol.ui_locales_supported = ["en", "de", "fr"].map(str::to_owned).to_vec();
+    let passwords = PasswordPool::start(PasswordPoolConfig {
+        threads: std::num::NonZeroUsize::new(2).unwrap(),
+        params: Argon2Params::FLOOR,
+        hash_time: Duration::from_millis(25),
+        longest_wait: Duration::from_secs(60),
+    })
+    .unwrap();
+    start::open(Means {
+        db,
+        master_key: MasterKey::from_bytes([42; 32]),
+        clock,
+        random: Arc::new(SeededRandom::new(seed)),
+        protocol,
+        policy,
+        passwords,
+    })
+    .await
+    .unwrap()
+}
+
+fn edge(ctx: &Arc<Context>) -> Edge {
+    Edge {
+        limits: RequestLimits { body: 16 * 1024, uri: 16 * 1024, time: Duration::from_secs(60) },
+        proxies: TrustedProxies::new(vec!["203.0.113.0/24".parse().unwrap()]),
+        clock: Arc::clone(&ctx.clock),
+        random: Arc::clone(&ctx.random),
+    }
+}
+
+/// Two nodes must not draw the same bytes: each server of a process counts on.
+fn rand_seed() -> u64 {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
+/// A database whose signing keys were made already, which takes a second: made once, copied for each
+/// test.
+async fn template() -> &'static TestDb {
+    static TEMPLATE: OnceCell<TestDb> = OnceCell::const_new();
+    TEMPLATE
+        .get_or_init(|| async {
+            let db = TestDb::of_environment().await;
+            let ctx = open((*db).clone(), Arc::new(MockClock::default()), policy(), 0).await;
+            assert!(ctx.keys.is_complete());
+            ctx.passwords.shutdown().await;
+            db.close().await;
+            db
+        })
+        .await
+}
+
+/// The folder of the repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,10 @@
+//! The specifications, clause by clause: the real router in process, a real database, real forms.
+//!
+//! `DOORWARD_TEST_ENGINE` chooses the engine: `sqlite` (the default) or `postgres`, whose server
+//! `DOORWARD_TEST_POSTGRES` names.
+
+#[cfg(test)]
+mod actors;
+#[cfg(test)]
+#[path = "../store/engine.rs"]
+mod engine;
