@@ -101,7 +101,7 @@ async fn facts(
     };
     Ok(facts.map(|facts| {
         let facts = Arc::new(facts);
-        caches.keep(&caches.tokens, key, Arc::clone(&facts), epoch);
+        caches.keep(&caches.tokens, &key, Arc::clone(&facts), epoch);
         facts
     }))
 }
@@ -117,9 +117,10 @@ async fn read_opaque(
     let found = store::access_token::find_active(&mut reader.conn(), hash, now).await?;
     let Some((record, grant)) = found else { return Ok(None) };
     let caches = &ctx.caches;
-    caches.keep(&caches.unrevoked, record.hash, Arc::new(()), epoch);
+    caches.keep(&caches.unrevoked, &record.hash, Arc::new(()), epoch);
     if let Some(grant) = grant {
-        caches.keep(&caches.grants, grant.id, Arc::new(grant), epoch);
+        let id = grant.id;
+        caches.keep(&caches.grants, &id, Arc::new(grant), epoch);
     }
     Ok(Some(TokenFacts::from(record)))
 }
@@ -206,10 +207,10 @@ async fn read_standing(
             }
         }
     };
-    caches.keep(&caches.unrevoked, facts.revocation_key, Arc::new(()), epoch);
+    caches.keep(&caches.unrevoked, &facts.revocation_key, Arc::new(()), epoch);
     Ok(Some(grant.map(|grant| {
         let grant = Arc::new(grant);
-        caches.keep(&caches.grants, grant.id, Arc::clone(&grant), epoch);
+        caches.keep(&caches.grants, &grant.id, Arc::clone(&grant), epoch);
         grant
     })))
 }
@@ -217,18 +218,16 @@ async fn read_standing(
 /// The user of that id, when they may be spoken for.
 async fn live_user(ctx: &Context, id: UserId) -> Result<Option<Arc<User>>, ServiceError> {
     let caches = &ctx.caches;
-    let known = caches.recall(&caches.users, &id, ctx.clock.uptime());
-    let user = match known {
-        Some(user) => Some(user),
-        None => {
-            let epoch = caches.epoch();
-            let found = store::user::find(&mut ctx.db.reader().await?.conn(), id).await?;
-            found.map(|user| {
-                let user = Arc::new(user);
-                caches.keep(&caches.users, id, Arc::clone(&user), epoch);
-                user
-            })
-        }
+    let user = if let Some(user) = caches.recall(&caches.users, &id, ctx.clock.uptime()) {
+        Some(user)
+    } else {
+        let epoch = caches.epoch();
+        let found = store::user::find(&mut ctx.db.reader().await?.conn(), id).await?;
+        found.map(|user| {
+            let user = Arc::new(user);
+            caches.keep(&caches.users, &id, Arc::clone(&user), epoch);
+            user
+        })
     };
     Ok(user.filter(|user| matches!(user.status, Status::Enabled)))
 }

@@ -6,5 +6,6 @@
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+#[expect(dead_code, reason = "shared with the tests of the store, which use another part")]
 #[path = "../store/engine.rs"]
 mod engine;
