@@ -38,7 +38,7 @@ pub struct Caches {
     /// Grants, revoked ones as well.
     pub grants: Remembered<GrantId, Grant>,
     /// What live tokens say, by the hash of the token's text.
-    pub tokens: Remembered<TokenHash, super::access_token::TokenFacts>,
+    pub tokens: Remembered<TokenHash, super::token_facts::TokenFacts>,
     /// Tokens that were not revoked when the database was asked, by their revocation key.
     pub unrevoked: Remembered<TokenHash, ()>,
     epoch: AtomicU64,
