@@ -1,5 +1,5 @@
 //! Signing in with a password. NIST SP 800-63B §3.1.1, §3.2.2; the rules are in
-//! [`lockout`](crate::identity::lockout).
+//! [`lockout`].
 //!
 //! Every failure says one thing, takes one hash and looks one way: whoever the user is, and whether
 //! there is one. An attempt is counted before its hash is computed, so that a thousand at once yield no
