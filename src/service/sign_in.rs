@@ -7,6 +7,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base64ct::{Base64UrlUnpadded, Encoding};
+
 use super::{Context, ServiceError, password_pool::PasswordPoolError, rates::Charge};
 use crate::{
     identity::{
@@ -222,7 +224,7 @@ async fn count(
     origin: &Origin,
 ) -> Result<bool, StoreError> {
     let blocks = next.blocked_until > next.updated_at;
-    let object = Object::Login(hex(key.as_bytes()));
+    let object = Object::Login(Base64UrlUnpadded::encode_string(key.as_bytes()));
     let event =
         ctx.event(Actor::Anonymous, Action::SignInBlocked, object, Outcome::Refused, origin);
     ctx.db
@@ -253,13 +255,4 @@ async fn give_back(ctx: &Arc<Context>, counted: &Counted) -> Result<(), StoreErr
         })
         .await
         .map(|_| ())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write as _;
-        // Writing to a String has no way to fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -263,6 +263,6 @@ fn explain(error: ClientError) -> anyhow::Error {
         }
         ClientError::NoSecret(_) | ClientError::BadSecret => Failure::usage(&error).into(),
         ClientError::IdTaken | ClientError::NotFound => Failure::failed(&error).into(),
-        ClientError::Service(_) => error.into(),
+        ClientError::LooksLikeAUser | ClientError::Service(_) => error.into(),
     }
 }
