@@ -31,7 +31,7 @@ use std::path::PathBuf;
 use axum::Router;
 use tokio::net::TcpListener;
 
-pub use run::{RunError, Started, run};
+pub use run::{RunError, Server, Started, run};
 pub use shutdown::stop_signal;
 pub use tls::{TlsError, install_crypto_provider};
 
