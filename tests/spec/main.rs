@@ -8,3 +8,9 @@ mod actors;
 #[cfg(test)]
 #[path = "../store/engine.rs"]
 mod engine;
+#[cfg(test)]
+mod rfc6749_authorization_code;
+#[cfg(test)]
+mod rfc6749_token_endpoint;
+#[cfg(test)]
+mod rfc7636_code_verifier;
