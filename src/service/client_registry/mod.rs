@@ -17,7 +17,7 @@ use crate::{
     },
     store::{self, Tx},
     types::{
-        ClientId, Secret, Status, Timestamp,
+        ClientId, Secret, Status, Timestamp, UserId,
         audit::{Action, Actor, AuditEvent, Object, Outcome},
         id::ClientSecretId,
         origin::Origin,
@@ -54,7 +54,11 @@ pub async fn create(
     actor: Actor,
     origin: &Origin,
 ) -> Result<Registered, ClientError> {
-    let id = id.map_or_else(|| generated_id(ctx), Ok)?;
+    let id = match id {
+        Some(id) if is_like_a_sub(&id) => return Err(ClientError::IdLikeSub),
+        Some(id) => id,
+        None => generated_id(ctx)?,
+    };
     registration::validate(&metadata)?;
     let made = secret::for_method(ctx, metadata.token_endpoint_auth_method, new_secret)?;
     let now = ctx.now();
@@ -80,6 +84,13 @@ pub async fn create(
         .await?;
     changes::follow(ctx).await?;
     Ok(Registered { client, secret })
+}
+
+/// Whether a chosen id has the form of a user's `sub`, a UUID of version 7. A client that acts for
+/// itself is the `sub` of its tokens, and must never be taken for a user. RFC 9700 §4.15.
+fn is_like_a_sub(id: &ClientId) -> bool {
+    let uuid = id.as_str().parse().map(UserId::uuid);
+    uuid.is_ok_and(|uuid| uuid.get_version_num() == 7)
 }
 
 /// A `client_id` that nobody guesses and everybody can type.
