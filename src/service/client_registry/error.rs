@@ -17,7 +17,7 @@ pub enum ClientError {
     IdTaken,
     /// The `client_id` reads as a UUID, as the `sub` of users does.
     #[error("a client_id must not be a UUID: those name users; choose another one")]
-    LooksLikeAUser,
+    IdLikeSub,
     /// A client of this authentication method has no secret.
     #[error("a client that authenticates with `{}` has no secret", .0.as_str())]
     NoSecret(TokenEndpointAuthMethod),

@@ -91,7 +91,7 @@ fn generated_id(ctx: &Context) -> Result<ClientId, ClientError> {
 /// The `sub` of a client's own tokens is its `client_id`, and that of users is a UUID: no client may
 /// have an id that reads as one. RFC 9068 §5, RFC 9700 §4.15.
 fn is_apart_from_users(id: ClientId) -> Result<ClientId, ClientError> {
-    if id.as_str().parse::<UserId>().is_ok() { Err(ClientError::LooksLikeAUser) } else { Ok(id) }
+    if id.as_str().parse::<UserId>().is_ok() { Err(ClientError::IdLikeSub) } else { Ok(id) }
 }
 
 /// The client of that id, with its live secrets, as the database holds it.
