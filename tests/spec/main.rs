@@ -8,3 +8,7 @@ mod actors;
 #[cfg(test)]
 #[path = "../store/engine.rs"]
 mod engine;
+#[cfg(test)]
+mod oidc_core_authorization_request;
+#[cfg(test)]
+mod oidc_core_prompt_and_max_age;

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod issuer;
 pub(crate) mod oracle;
 pub(crate) mod relying_party;
+pub(crate) mod visits;
 
 pub(crate) use browser::Browser;
 pub(crate) use issuer::Issuer;
