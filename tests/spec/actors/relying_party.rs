@@ -82,6 +82,13 @@ impl<'a> RelyingParty<'a> {
         }
     }
 
+    /// The same app, talking to another node.
+    #[must_use]
+    pub(crate) fn on<'b>(&self, issuer: &'b Issuer) -> RelyingParty<'b> {
+        let Self { issuer: _, registered, extra, scope } = self.clone();
+        RelyingParty { issuer, registered, extra, scope }
+    }
+
     /// The same app, asking for `scope`.
     #[must_use]
     pub(crate) fn asking(mut self, scope: &str) -> Self {
@@ -228,7 +235,7 @@ impl<'a> RelyingParty<'a> {
 }
 
 /// Does what a friendly user does on a page.
-async fn press_on(browser: &mut Browser<'_>, page: Page, username: &str) -> Place {
+pub(crate) async fn press_on(browser: &mut Browser<'_>, page: Page, username: &str) -> Place {
     assert!(page.status().is_success(), "{} {}", page.status(), page.text());
     let form = match page.path() {
         "/login" => page.form("#sign-in").fill("username", username).fill("password", PASSWORD),
