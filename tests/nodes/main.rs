@@ -1,7 +1,7 @@
 //! Two real server processes on one PostgreSQL database.
 //!
-//! `DOORWARD_TEST_POSTGRES` names the server (`scripts/postgres start`). The races run few rounds by
-//! default; `DOORWARD_RACE_ROUNDS=1000 cargo test --test nodes` runs as many as one likes.
+//! `DOORWARD_TEST_POSTGRES` names the server (`scripts/postgres start`). The races run 1,000 rounds;
+//! `DOORWARD_RACE_ROUNDS=10000 cargo test --test nodes` runs as many as one likes.
 
 #[cfg(test)]
 mod pair;

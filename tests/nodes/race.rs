@@ -42,7 +42,7 @@ async fn race_01_one_code_is_redeemed_once_on_two_nodes() {
     let mut browser = Browser::default();
     let (mut first, mut second) = (pair.connect(0).await, pair.connect(1).await);
     let mut connections = pair.connections(16).await;
-    for round in 0..rounds(100) {
+    for round in 0..rounds(1_000) {
         let code = pair.code(&mut browser, &mut first, &app).await;
         let call = sign_in::redemption(&pair.target, &app, &code).unwrap();
         let answers = at_once(&mut connections, &call).await;
@@ -71,7 +71,7 @@ async fn race_03_one_refresh_token_has_one_successor_on_two_nodes() {
     let tokens = pair.grant(&mut browser, &mut first, &app).await;
     let mut refresh = tokens.refresh_token.unwrap();
     let mut connections = pair.connections(8).await;
-    for round in 0..rounds(100) {
+    for round in 0..rounds(1_000) {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
         let call = sign_in::token_request(&pair.target, &app, &fields).unwrap();
         let answers = at_once(&mut connections, &call).await;

@@ -10,6 +10,8 @@ mod actors;
 #[path = "../store/engine.rs"]
 mod engine;
 #[cfg(test)]
+mod every_node;
+#[cfg(test)]
 mod oidc_core_authorization_request;
 #[cfg(test)]
 mod oidc_core_prompt_and_max_age;

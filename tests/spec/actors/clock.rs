@@ -17,30 +17,29 @@ use doorward::types::{
 /// The moment at which every test begins: 2026-01-01T00:00:00Z.
 pub(crate) const START: i64 = 1_767_225_600;
 
-/// A clock that stands still until it is turned.
-#[derive(Debug)]
+/// A clock that stands still until it is turned: milliseconds since [`START`].
+#[derive(Debug, Default)]
 pub(crate) struct MockClock(AtomicI64);
-
-impl Default for MockClock {
-    fn default() -> Self {
-        Self(AtomicI64::new(START))
-    }
-}
 
 impl MockClock {
     /// Lets `seconds` pass.
     pub(crate) fn advance(&self, seconds: i64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
+        self.advance_millis(seconds * 1_000);
+    }
+
+    /// Lets `milliseconds` pass.
+    pub(crate) fn advance_millis(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::SeqCst);
     }
 }
 
 impl Clock for MockClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix(self.0.load(Ordering::SeqCst))
+        Timestamp::from_unix(START + self.0.load(Ordering::SeqCst).div_euclid(1_000))
     }
 
     fn uptime(&self) -> Duration {
-        Duration::from_secs((self.0.load(Ordering::SeqCst) - START).unsigned_abs())
+        Duration::from_millis(self.0.load(Ordering::SeqCst).unsigned_abs())
     }
 }
 
