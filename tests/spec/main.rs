@@ -16,6 +16,8 @@ mod oidc_core_authorization_request;
 #[cfg(test)]
 mod oidc_core_prompt_and_max_age;
 #[cfg(test)]
+mod password_change;
+#[cfg(test)]
 mod rfc6749_authorization_code;
 #[cfg(test)]
 mod rfc6749_token_endpoint;

@@ -9,7 +9,7 @@ use doorward::{
         self,
         expiry::{Retention, Swept, sweep},
     },
-    types::TokenHash,
+    types::{TokenHash, change::Change},
 };
 
 use crate::{
@@ -22,6 +22,7 @@ both![
     everything_goes_in_its_time,
     a_grant_stays_while_something_hangs_from_it,
     many_rows_go_in_batches,
+    the_newest_change_stays,
 ];
 
 const KEEP: Retention = Retention {
@@ -115,4 +116,19 @@ async fn many_rows_go_in_batches(db: TestDb) {
     let second = sweep(&db, at(1), &KEEP).await.unwrap();
     assert_eq!(second.total(), 1);
     assert!(!second.again());
+}
+
+/// A node that was away for longer than changes are kept finds a number that does not follow on its own,
+/// and knows that it missed something.
+async fn the_newest_change_stays(db: TestDb) {
+    for _ in 0..3 {
+        commit!(db, [], |tx| async {
+            store::change_log::append(tx, Change::SigningKeys, NOW);
+            Ok(())
+        })
+        .unwrap();
+    }
+    sweep(&db, at(1_000_000), &KEEP).await.unwrap();
+    let tail = read!(db, |conn| store::change_log::tail(conn, 0, 10)).unwrap();
+    assert_eq!(tail, [(3, Change::SigningKeys)]);
 }

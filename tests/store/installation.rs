@@ -81,6 +81,9 @@ async fn one_key_of_an_algorithm_is_active(db: TestDb) {
     assert_eq!(refused, Err(StoreError::Conflict(Unique::SigningKey)));
     let pending = key(3, FirstState::Pending);
     commit!(db, [pending], |tx| signing_key::insert(tx, &pending)).unwrap();
+    let another = key(4, FirstState::Pending);
+    let refused = commit!(db, [another], |tx| signing_key::insert(tx, &another));
+    assert_eq!(refused, Err(StoreError::Conflict(Unique::SigningKey)), "one stands by");
     let (mut old, mut new) = (first.record, pending.record);
     assert!(old.advance(KeyState::Retiring, at(1)) && new.advance(KeyState::Active, at(1)));
     let refused = commit!(db, [new], |tx| signing_key::advance(tx, &new, KeyState::Pending, at(1)));

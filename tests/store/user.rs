@@ -19,6 +19,7 @@ both![
     users_are_listed_in_pages,
     an_update_leaves_the_password_and_the_status,
     a_password_is_set_and_rehashed,
+    who_is_disabled_or_has_another_password_is_not_held,
     a_status_changes_once,
     deleting_takes_everything_along,
     what_cannot_be_read_is_corrupt,
@@ -43,6 +44,17 @@ async fn what_goes_in_comes_out(db: TestDb) {
     assert_eq!(read!(db, |conn| verb::find_by_username(conn, "USER001")), Ok(None));
     assert_eq!(read!(db, |conn| verb::find_by_email(conn, "' OR 1=1 --")), Ok(None));
     assert_eq!(read!(db, |conn| verb::count(conn)), Ok(2));
+}
+
+async fn who_is_disabled_or_has_another_password_is_not_held(db: TestDb) {
+    let user = user(1);
+    commit!(db, [user], |tx| verb::insert(tx, &user, "skeleton")).unwrap();
+    let hash = user.password_hash.clone().unwrap();
+    assert_eq!(commit!(db, [hash], |tx| verb::hold(tx, user.id, &hash)), Ok(true));
+    assert_eq!(commit!(db, [], |tx| verb::hold(tx, user.id, "another")), Ok(false));
+    assert_eq!(read!(db, |conn| verb::find(conn, user.id)), Ok(Some(user.clone())), "unchanged");
+    commit!(db, [], |tx| verb::set_status(tx, user.id, Status::Disabled, at(1))).unwrap();
+    assert_eq!(commit!(db, [hash], |tx| verb::hold(tx, user.id, &hash)), Ok(false));
 }
 
 async fn names_skeletons_and_addresses_are_unique(db: TestDb) {
