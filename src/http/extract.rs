@@ -69,14 +69,14 @@ impl Visit {
     pub(crate) async fn read(app: &App, headers: &HeaderMap) -> Result<Self, ServiceError> {
         let cookie = app.cookies.read(headers, Name::Browser);
         let known = cookie.and_then(|text| TokenKind::Browser.recognise(&text));
-        let (browser, new_browser) = match known {
-            Some(hash) => (hash, None),
-            None => {
+        let (browser, new_browser) = known.map_or_else(
+            || {
                 let text = TokenKind::Browser.mint(app.ctx.random());
                 let hash = TokenHash::of(TokenKind::Browser, text.expose());
                 (hash, Some(text.expose().clone()))
-            }
-        };
+            },
+            |hash| (hash, None),
+        );
         let session = app.cookies.read(headers, Name::Session);
         let current = browser_session::current(&app.ctx, session.as_deref()).await?;
         let device = app.cookies.read(headers, Name::Device);

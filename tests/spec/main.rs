@@ -6,5 +6,12 @@
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+#[expect(dead_code, reason = "shared with the tests of the store, which use another part")]
 #[path = "../store/engine.rs"]
 mod engine;
+#[cfg(test)]
+mod rfc6749_authorization_code;
+#[cfg(test)]
+mod rfc6749_token_endpoint;
+#[cfg(test)]
+mod rfc7636_code_verifier;
