@@ -46,10 +46,7 @@ async fn main() -> anyhow::Result<()> {
     let notes = Notes::new(&own, registration(&doorward)?)?;
     print(&doorward, &own)?;
     let (first, second) = to_both(stop);
-    tokio::try_join!(
-        async { Ok(notes.serve(listener, first).await?) },
-        doorward.serve(second),
-    )?;
+    tokio::try_join!(async { Ok(notes.serve(listener, first).await?) }, doorward.serve(second),)?;
     Ok(())
 }
 

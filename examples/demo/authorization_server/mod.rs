@@ -58,11 +58,7 @@ pub(crate) struct Elsewhere {
 /// Opens Doorward on `port` with an empty database, registers Notes at `notes`, and makes [`USERS`].
 ///
 /// With `--issuer` it opens nothing, and only looks whether somebody answers there.
-pub(crate) async fn open(
-    port: u16,
-    notes: &str,
-    elsewhere: Elsewhere,
-) -> anyhow::Result<Doorward> {
+pub(crate) async fn open(port: u16, notes: &str, elsewhere: Elsewhere) -> anyhow::Result<Doorward> {
     if let Some(issuer) = elsewhere.issuer {
         let addresses = Url::parse(&issuer)?.socket_addrs(|| None)?;
         TcpStream::connect(addresses.as_slice())
