@@ -10,6 +10,10 @@ mod actors;
 #[path = "../store/engine.rs"]
 mod engine;
 #[cfg(test)]
+mod oidc_core_authorization_request;
+#[cfg(test)]
+mod oidc_core_prompt_and_max_age;
+#[cfg(test)]
 mod rfc6749_authorization_code;
 #[cfg(test)]
 mod rfc6749_token_endpoint;
