@@ -1,6 +1,7 @@
 //! Authorization codes.
 
 use doorward::{
+    protocol::grant::authorization_code::MAX_FAILURES,
     store::{StoreError, Unique, authorization_code as verb},
     types::Redeemed,
 };
@@ -54,7 +55,7 @@ async fn wrong_verifiers_are_counted(db: TestDb) {
     let grant = granted(&db).await.2;
     let code = code(&grant, 1);
     commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
-    for count in 1..=verb::MOST_FAILURES {
+    for count in 1..=MAX_FAILURES {
         let counted = commit!(db, [], |tx| verb::record_failure(tx, &hash(1), at(1)));
         assert_eq!(counted, Ok(Some(count)));
     }
