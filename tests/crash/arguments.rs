@@ -18,8 +18,8 @@ impl Arguments {
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
-                "--rounds" => read.rounds = number(arguments.next()),
-                "--seed" => read.seed = number(arguments.next()),
+                "--rounds" => read.rounds = number(arguments.next().as_deref()),
+                "--seed" => read.seed = number(arguments.next().as_deref()),
                 "--list" => return None,
                 "--test-threads" | "--format" | "--color" | "--skip" => drop(arguments.next()),
                 flag if flag.starts_with('-') => {}
@@ -32,7 +32,7 @@ impl Arguments {
 }
 
 #[expect(clippy::panic, reason = "the command line of a test")]
-fn number<T: std::str::FromStr>(text: Option<String>) -> T {
-    let parsed = text.as_deref().and_then(|text| text.parse().ok());
+fn number<T: std::str::FromStr>(text: Option<&str>) -> T {
+    let parsed = text.and_then(|text| text.parse().ok());
     parsed.unwrap_or_else(|| panic!("usage: crash [--rounds N] [--seed N], not {text:?}"))
 }

@@ -3,7 +3,7 @@
 use tokio::time::{Duration, Instant};
 
 /// Things older than this are let go: access tokens live for ten minutes.
-const LET_GO_AFTER: Duration = Duration::from_secs(240);
+const LET_GO_AFTER: Duration = Duration::from_mins(4);
 /// How many things of a kind a worker takes along into the next round.
 const TAKEN_ALONG: usize = 24;
 
@@ -82,7 +82,7 @@ impl History {
 
 impl Token {
     pub(crate) fn new(text: String) -> Self {
-        Self { text, state: State::Live, born: now() }
+        Self { text, state: State::Live, born: Instant::now() }
     }
 }
 
@@ -94,7 +94,7 @@ impl Grant {
             refresh: None,
             access: Vec::new(),
             state: State::Live,
-            born: now(),
+            born: Instant::now(),
         }
     }
 }
@@ -107,8 +107,4 @@ impl Ledger {
         self.tokens.drain(..self.tokens.len().saturating_sub(TAKEN_ALONG));
         self.grants.drain(..self.grants.len().saturating_sub(TAKEN_ALONG));
     }
-}
-
-fn now() -> Instant {
-    Instant::now()
 }

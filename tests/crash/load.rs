@@ -29,7 +29,7 @@ const WORKERS: usize = 8;
 /// Access tokens of one grant that are remembered.
 const REMEMBERED: usize = 4;
 /// How long the load may take to come to its number of answers.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A client of the load and what it knows.
 pub(crate) struct Worker {

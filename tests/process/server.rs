@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::http::{Call, Connection};
 
 /// How long a server may take to start, and to end: a busy machine is no failure.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(2);
 
