@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use sqlx::{Connection, Executor, SqliteConnection};
+
 use crate::doorward::Doorward;
 
 #[cfg(unix)]
@@ -35,10 +37,31 @@ fn a_missing_key_of_a_used_database_is_refused() {
 fn a_wrong_key_is_refused() {
     let doorward = Doorward::with_alice();
     let other = Doorward::with_alice();
+    let rows = fs::read(doorward.data_file("doorward.db")).unwrap();
     fs::copy(other.data_file("master.key"), doorward.data_file("master.key")).unwrap();
-    doorward.run(&["user", "list"]).failed(&["not the one that this database was written with"]);
+    for command in [&["user", "list"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        doorward.run(command).failed(&["not the one that this database was written with"]);
+    }
+    assert!(fs::read(doorward.data_file("doorward.db")).unwrap() == rows, "nothing was written");
     let before = fs::read(other.data_file("master.key")).unwrap();
     assert_eq!(fs::read(doorward.data_file("master.key")).unwrap(), before);
+}
+
+/// DBX-07: an older program would not understand what a newer one wrote.
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    let doorward = Doorward::with_alice();
+    let url = format!("sqlite://{}", doorward.data_file("doorward.db").display());
+    let mut newer = SqliteConnection::connect(&url).await.unwrap();
+    let migration = "INSERT INTO _sqlx_migrations
+        (version, description, success, checksum, execution_time) VALUES (9999, 'later', 1, x'00', 1)";
+    newer.execute(migration).await.unwrap();
+    newer.close().await.unwrap();
+    let rows = fs::read(doorward.data_file("doorward.db")).unwrap();
+    for command in [&["user", "list"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        doorward.run(command).failed(&["migration 9999", "newer"]);
+    }
+    assert!(fs::read(doorward.data_file("doorward.db")).unwrap() == rows, "nothing was written");
 }
 
 #[test]
