@@ -30,6 +30,13 @@ world.scenario('an error is posted as well', async ({ page }) => {
   assert.equal(form.get('iss'), world.doorward.issuer);
 });
 
+world.scenario('an app may send the user on to another origin', async ({ page }) => {
+  await page.goto((await world.app.begin({ ...request, redirect_uri: world.app.onward })).url);
+  await arrive(page, paths.login);
+  await page.click(elements.cancel);
+  await page.waitForURL(world.app.elsewhere);
+});
+
 world.scenario('without script a button posts the answer', async ({ page }) => {
   const { url, checks } = await world.app.begin(request);
   await page.goto(url);

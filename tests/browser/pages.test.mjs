@@ -17,6 +17,19 @@ const states = {
     await signIn(page, { username: 'someone', password: 'not-the-password' });
     await page.waitForSelector(elements.alert);
   },
+  'sign-in-too-many': async ({ page }) => {
+    await page.goto((await world.app.begin()).url);
+    for (let status = 0; status !== 429;) {
+      const answered = page.waitForResponse((response) => response.request().method() === 'POST');
+      await signIn(page, { username: 'somebody', password: 'not-the-password' });
+      status = (await answered).status();
+      await page.waitForSelector(elements.alert);
+    }
+  },
+  'sign-in-here': async ({ page }) => {
+    await page.goto(`${world.doorward.issuer}${paths.account}`);
+    await arrive(page, paths.login);
+  },
   'sign-in-german': async ({ page }) => {
     await page.goto((await world.app.begin({ ui_locales: 'de' })).url);
     await arrive(page, paths.login);

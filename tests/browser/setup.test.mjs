@@ -14,7 +14,7 @@ await doorward.start();
 const browser = await launchBrowser();
 after(() => browser.close());
 
-test('the printed link makes the first administrator, and works once', { timeout: 60_000 }, async () => {
+test('the printed link makes the first administrator, and works once', { timeout: 180_000 }, async () => {
   const link = doorward.log.match(/http:\/\/localhost:\d+\/setup[^\s"]*/)?.[0];
   assert.ok(link, doorward.log);
   const visit = await Visit.open({ browser }, {});

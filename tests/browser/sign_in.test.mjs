@@ -79,6 +79,14 @@ world.scenario('an app that is not known gets a page, never a redirect', async (
   assert.match(await page.innerText(elements.errorCode), /^(invalid_request|invalid_client|unauthorized_client)$/);
 });
 
+world.scenario('an app may send the user on to another origin', async ({ page }) => {
+  await page.goto((await world.app.begin({ redirect_uri: world.app.onward, prompt: 'consent' })).url);
+  await signIn(page, users.alice);
+  await arrive(page, paths.consent);
+  await page.click(elements.allow);
+  await page.waitForURL(world.app.elsewhere);
+});
+
 world.scenario('login_hint fills in the username', async ({ page }) => {
   await page.goto((await world.app.begin({ login_hint: 'bob' })).url);
   await arrive(page, paths.login);

@@ -105,15 +105,11 @@ impl Doorward {
     /// Answers until `stop` is ready, then ends in order and deletes its data. What runs elsewhere
     /// runs on.
     pub(crate) async fn serve(self, stop: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
-        match self.own {
-            Some(Own { server, metrics, folder }) => {
-                server.serve(metrics, stop).await?;
-                Ok(folder.close()?)
-            }
-            None => {
-                stop.await;
-                Ok(())
-            }
-        }
+        let Some(Own { server, metrics, folder }) = self.own else {
+            stop.await;
+            return Ok(());
+        };
+        server.serve(metrics, stop).await?;
+        Ok(folder.close()?)
     }
 }

@@ -31,6 +31,9 @@ pub mod standby_keys {}
 #[doc = include_str!("sign_in_failures.md")]
 pub mod sign_in_failures {}
 
+#[doc = include_str!("anti_forgery.md")]
+pub mod anti_forgery {}
+
 #[doc = include_str!("form_action.md")]
 pub mod form_action {}
 

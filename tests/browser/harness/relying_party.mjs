@@ -26,6 +26,8 @@ export class RelyingParty {
     await new Promise((resolve) => app.#server.listen(0, '127.0.0.1', resolve));
     app.origin = `http://127.0.0.1:${app.#server.address().port}`;
     app.callback = `${app.origin}/callback`;
+    app.onward = `${app.origin}/onward`;
+    app.elsewhere = `http://localhost:${app.#server.address().port}/landed`;
     app.afterSignOut = `${app.origin}/bye`;
     app.page = `${app.origin}/spa/`;
     return app;
@@ -36,7 +38,7 @@ export class RelyingParty {
     this.issuer = doorward.issuer;
     this.web = await createClient(doorward, 'web', {
       client_name: 'Paper Trail',
-      redirect_uris: [this.callback],
+      redirect_uris: [this.callback, this.onward],
       post_logout_redirect_uris: [this.afterSignOut],
       scopes: ['openid', 'profile', 'email', 'roles', 'offline_access'],
     });
@@ -100,6 +102,9 @@ export class RelyingParty {
       this.arrivals.push({ method: request.method, url, form, headers: request.headers });
       return html(response, 'Back at the app');
     }
+    // Some apps keep their callback on one origin and live on another.
+    if (url.pathname === '/onward') return response.writeHead(303, { location: this.elsewhere }).end();
+    if (url.pathname === '/landed') return html(response, 'At home');
     if (url.pathname === '/bye') return html(response, 'Signed out of the app');
     if (url.pathname === '/spa/settings.json') {
       const settings = { authority: this.issuer, client_id: this.public.client_id };

@@ -68,7 +68,7 @@ class World {
 
   /** A test with a browser of its own: no cookies, and no complaint from the browser at the end. */
   scenario(title, run, options = {}) {
-    test(title, { timeout: 60_000 }, async () => {
+    test(title, { timeout: 180_000 }, async () => {
       const visit = await Visit.open(this, options);
       try {
         await run(visit);
@@ -92,7 +92,7 @@ export class Visit {
     const visit = new Visit();
     visit.world = world;
     visit.context = await world.browser.newContext({ locale: 'en-US', ...options });
-    visit.context.setDefaultTimeout(15_000);
+    visit.context.setDefaultTimeout(30_000);
     visit.context.on('console', (message) => visit.#heard(message));
     visit.context.on('weberror', (error) => visit.complaints.push(`script: ${error.error().message}`));
     visit.context.on('response', (response) => {
