@@ -11,4 +11,14 @@ mod engine;
 #[cfg(test)]
 mod oidc_core_authorization_request;
 #[cfg(test)]
+mod oidc_core_claims_parameter;
+#[cfg(test)]
+mod oidc_core_consent;
+#[cfg(test)]
 mod oidc_core_prompt_and_max_age;
+#[cfg(test)]
+mod rfc6749_redirect_uri;
+#[cfg(test)]
+mod rfc7636_authorization_request;
+#[cfg(test)]
+mod rfc8252_native_apps;
