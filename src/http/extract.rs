@@ -10,7 +10,7 @@ use crate::{
         params::Params,
     },
     service::{ServiceError, authorize::Visitor, browser_session},
-    types::{TokenHash, token::TokenKind},
+    types::{SessionId, TokenHash, token::TokenKind},
 };
 
 /// The parameters of a form body. RFC 6749 §3.2.
@@ -84,21 +84,39 @@ impl Visit {
     }
 
     /// The anti-forgery value of this browser's forms.
-    pub(crate) fn csrf(&self, app: &App) -> String {
-        app.ctx.vault.anti_forgery(&self.visitor.browser, self.session_hash())
+    pub(crate) fn csrf(&self, app: &App, shown_to: ShownTo) -> String {
+        app.ctx.vault.anti_forgery(&self.visitor.browser, self.session(shown_to))
     }
 
-    fn session_hash(&self) -> Option<&TokenHash> {
-        self.visitor.current.as_ref().map(|current| &current.session.token_hash)
+    fn session(&self, shown_to: ShownTo) -> Option<SessionId> {
+        match shown_to {
+            ShownTo::Anybody => None,
+            ShownTo::Session => self.visitor.current.as_ref().map(|current| current.session.id),
+        }
     }
 
     /// Whether a form was sent by a page that this browser was shown: the value is its own, and the
     /// browser does not say that another site sent it.
-    pub(crate) fn is_own_form(&self, app: &App, headers: &HeaderMap, form: &Params) -> bool {
-        let value = form.get("csrf").unwrap_or_default();
+    pub(crate) fn is_own_form(
+        &self,
+        app: &App,
+        headers: &HeaderMap,
+        form: &Params,
+        shown_to: ShownTo,
+    ) -> bool {
+        let (session, value) = (self.session(shown_to), form.get("csrf").unwrap_or_default());
         is_same_origin(headers, app.ctx.protocol.issuer.as_str())
-            && app.ctx.vault.is_anti_forgery(&self.visitor.browser, self.session_hash(), value)
+            && app.ctx.vault.is_anti_forgery(&self.visitor.browser, session, value)
     }
+}
+
+/// Whom a form is for, besides the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ShownTo {
+    /// Whoever sits there and types a password. A sign-in in another tab does not spoil the form.
+    Anybody,
+    /// The session that the page was made for: its user sees what the form decides.
+    Session,
 }
 
 /// What the browser says of where a request comes from. An old browser that says nothing passes here,

@@ -3,7 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::types::{
-    TokenHash, UserId,
+    SessionId, TokenHash, UserId,
     seal::{Mac, MasterKey, Purpose, Sealer},
 };
 
@@ -41,9 +41,9 @@ impl Vault {
     /// The anti-forgery value of the forms that `browser` is shown, while `session` is its session:
     /// base64url without padding.
     #[must_use]
-    pub fn anti_forgery(&self, browser: &TokenHash, session: Option<&TokenHash>) -> String {
-        let session = session.map_or(&[][..], |session| session.as_bytes());
-        Base64UrlUnpadded::encode_string(&self.anti_forgery.tag(&[browser.as_bytes(), session]))
+    pub fn anti_forgery(&self, browser: &TokenHash, session: Option<SessionId>) -> String {
+        let session = bytes(session);
+        Base64UrlUnpadded::encode_string(&self.anti_forgery.tag(&[browser.as_bytes(), &session]))
     }
 
     /// Whether `presented` is that value.
@@ -51,12 +51,12 @@ impl Vault {
     pub fn is_anti_forgery(
         &self,
         browser: &TokenHash,
-        session: Option<&TokenHash>,
+        session: Option<SessionId>,
         presented: &str,
     ) -> bool {
-        let session = session.map_or(&[][..], |session| session.as_bytes());
+        let session = bytes(session);
         Base64UrlUnpadded::decode_vec(presented)
-            .is_ok_and(|tag| self.anti_forgery.verify(&[browser.as_bytes(), session], &tag))
+            .is_ok_and(|tag| self.anti_forgery.verify(&[browser.as_bytes(), &session], &tag))
     }
 
     /// The cookie that says: `user` has signed in with this browser before. The 16 random bytes name
@@ -86,6 +86,10 @@ impl Vault {
     }
 }
 
+fn bytes(session: Option<SessionId>) -> Vec<u8> {
+    session.map_or_else(Vec::new, |session| session.uuid().as_bytes().to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,12 +106,13 @@ mod tests {
     #[test]
     fn anti_forgery_values_are_bound_to_browser_and_session() {
         let (vault, a, b) = (vault(), hash("a"), hash("b"));
-        let value = vault.anti_forgery(&a, Some(&b));
-        assert!(vault.is_anti_forgery(&a, Some(&b), &value));
-        for (browser, session) in [(&a, None), (&b, Some(&b)), (&a, Some(&a))] {
+        let session = |number| Some(SessionId::new(Timestamp::from_unix(1), [number; 10]));
+        let value = vault.anti_forgery(&a, session(1));
+        assert!(vault.is_anti_forgery(&a, session(1), &value));
+        for (browser, session) in [(&a, None), (&b, session(1)), (&a, session(2))] {
             assert!(!vault.is_anti_forgery(browser, session, &value));
         }
-        assert!(!vault.is_anti_forgery(&a, Some(&b), ""));
+        assert!(!vault.is_anti_forgery(&a, session(1), ""));
     }
 
     #[test]
