@@ -9,6 +9,10 @@ mod actors;
 #[path = "../store/engine.rs"]
 mod engine;
 #[cfg(test)]
+mod flows_in_progress;
+#[cfg(test)]
+mod form_post_response_mode;
+#[cfg(test)]
 mod oidc_core_authorization_request;
 #[cfg(test)]
 mod oidc_core_claims_parameter;
@@ -17,8 +21,12 @@ mod oidc_core_consent;
 #[cfg(test)]
 mod oidc_core_prompt_and_max_age;
 #[cfg(test)]
+mod rfc6749_authorization_response;
+#[cfg(test)]
 mod rfc6749_redirect_uri;
 #[cfg(test)]
 mod rfc7636_authorization_request;
 #[cfg(test)]
 mod rfc8252_native_apps;
+#[cfg(test)]
+mod rp_initiated_logout;
