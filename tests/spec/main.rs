@@ -4,14 +4,26 @@
 //! `DOORWARD_TEST_POSTGRES` names.
 
 #[cfg(test)]
+mod account_page;
+#[cfg(test)]
 mod actors;
+#[cfg(test)]
+mod availability;
+#[cfg(test)]
+mod cross_site_scripting;
+#[cfg(test)]
+mod csrf;
 #[cfg(test)]
 #[path = "../store/engine.rs"]
 mod engine;
 #[cfg(test)]
+mod enumeration;
+#[cfg(test)]
 mod flows_in_progress;
 #[cfg(test)]
 mod form_post_response_mode;
+#[cfg(test)]
+mod lockout;
 #[cfg(test)]
 mod oidc_core_authorization_request;
 #[cfg(test)]
@@ -20,6 +32,10 @@ mod oidc_core_claims_parameter;
 mod oidc_core_consent;
 #[cfg(test)]
 mod oidc_core_prompt_and_max_age;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod reads;
 #[cfg(test)]
 mod rfc6749_authorization_response;
 #[cfg(test)]
@@ -30,3 +46,11 @@ mod rfc7636_authorization_request;
 mod rfc8252_native_apps;
 #[cfg(test)]
 mod rp_initiated_logout;
+#[cfg(test)]
+mod secrecy;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod setup_page;
+#[cfg(test)]
+mod untrusted_headers;

@@ -6,6 +6,7 @@ pub(crate) mod issuer;
 pub(crate) mod oracle;
 pub(crate) mod relying_party;
 pub(crate) mod visits;
+pub(crate) mod witness;
 
 pub(crate) use browser::Browser;
 pub(crate) use issuer::Issuer;
