@@ -9,8 +9,8 @@ use crate::{
         error::{ErrorCode, OAuthError},
         params::Params,
     },
-    service::{ServiceError, authorize::Visitor, browser_session},
-    types::{SessionId, TokenHash, token::TokenKind},
+    service::{ServiceError, authorize::Visitor, browser_session, vault::ShownTo},
+    types::{TokenHash, token::TokenKind},
 };
 
 /// The parameters of a form body. RFC 6749 §3.2.
@@ -69,29 +69,30 @@ impl Visit {
     pub(crate) async fn read(app: &App, headers: &HeaderMap) -> Result<Self, ServiceError> {
         let cookie = app.cookies.read(headers, Name::Browser);
         let known = cookie.and_then(|text| TokenKind::Browser.recognise(&text));
-        let (browser, new_browser) = match known {
-            Some(hash) => (hash, None),
-            None => {
+        let (browser, new_browser) = known.map_or_else(
+            || {
                 let text = TokenKind::Browser.mint(app.ctx.random());
                 let hash = TokenHash::of(TokenKind::Browser, text.expose());
                 (hash, Some(text.expose().clone()))
-            }
-        };
+            },
+            |hash| (hash, None),
+        );
         let session = app.cookies.read(headers, Name::Session);
         let current = browser_session::current(&app.ctx, session.as_deref()).await?;
         let device = app.cookies.read(headers, Name::Device);
         Ok(Self { visitor: Visitor { browser, current, device }, new_browser })
     }
 
-    /// The anti-forgery value of this browser's forms.
-    pub(crate) fn csrf(&self, app: &App, shown_to: ShownTo) -> String {
-        app.ctx.vault.anti_forgery(&self.visitor.browser, self.session(shown_to))
+    /// The anti-forgery value of the forms of `purpose`.
+    pub(crate) fn csrf(&self, app: &App, purpose: Purpose) -> String {
+        app.ctx.vault.anti_forgery(&self.visitor.browser, self.shown_to(purpose))
     }
 
-    fn session(&self, shown_to: ShownTo) -> Option<SessionId> {
-        match shown_to {
-            ShownTo::Anybody => None,
-            ShownTo::Session => self.visitor.current.as_ref().map(|current| current.session.id),
+    fn shown_to(&self, purpose: Purpose) -> ShownTo<'_> {
+        match (purpose, &self.visitor.current) {
+            (_, None) => ShownTo::Nobody,
+            (Purpose::Step, Some(current)) => ShownTo::User(current.user.id),
+            (Purpose::Account, Some(current)) => ShownTo::Session(&current.session.token_hash),
         }
     }
 
@@ -102,21 +103,26 @@ impl Visit {
         app: &App,
         headers: &HeaderMap,
         form: &Params,
-        shown_to: ShownTo,
+        purpose: Purpose,
     ) -> bool {
-        let (session, value) = (self.session(shown_to), form.get("csrf").unwrap_or_default());
-        is_same_origin(headers, app.ctx.protocol.issuer.as_str())
-            && app.ctx.vault.is_anti_forgery(&self.visitor.browser, session, value)
+        let value = form.get("csrf").unwrap_or_default();
+        let holds = |to| app.ctx.vault.is_anti_forgery(&self.visitor.browser, to, value);
+        let own = match purpose {
+            Purpose::Step => holds(self.shown_to(purpose)) || holds(ShownTo::Nobody),
+            Purpose::Account => holds(self.shown_to(purpose)),
+        };
+        own && is_same_origin(headers, app.ctx.protocol.issuer.as_str())
     }
 }
 
-/// Whom a form is for, besides the browser.
+/// What a form is for, which says how long it may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ShownTo {
-    /// Whoever sits there and types a password. A sign-in in another tab does not spoil the form.
-    Anybody,
-    /// The session that the page was made for: its user sees what the form decides.
-    Session,
+pub(crate) enum Purpose {
+    /// A step of a request in progress. People have several tabs: the form outlives a sign-in in
+    /// another one, unless it was shown to another user than the one who is signed in now.
+    Step,
+    /// A change to what the user has. The form ends with the session.
+    Account,
 }
 
 /// What the browser says of where a request comes from. An old browser that says nothing passes here,

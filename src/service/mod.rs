@@ -30,6 +30,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod start;
 pub mod token;
+pub mod token_facts;
 pub mod user_facts;
 pub mod userinfo;
 pub mod users;

@@ -40,6 +40,8 @@ statements! { "session";
                  last_seen_at = $6, idle_expires_at = $7, expires_at = $8, address = $9,
                  user_agent = $10
              WHERE id = $1 AND user_id = $11 AND ended_at IS NULL";
+    /// Changes nothing, and so keeps the session from ending until the commit.
+    HOLD = "UPDATE sessions SET user_id = user_id WHERE id = $1 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     END_ALL = "UPDATE sessions SET ended_at = $2
                WHERE user_id = $1 AND ended_at IS NULL RETURNING id";
@@ -148,6 +150,11 @@ pub async fn touch(tx: &mut Tx<'_>, touches: &[SessionTouch]) -> Result<(), Stor
         execute!(tx, TOUCH, touch.id.uuid(), last_seen_at.unix(), idle_expires_at.unix())?;
     }
     Ok(())
+}
+
+/// Keeps a session from ending until the commit; `false` when it has ended or is gone.
+pub async fn hold(tx: &mut Tx<'_>, id: SessionId) -> Result<bool, StoreError> {
+    Ok(execute!(tx, HOLD, id.uuid())? > 0)
 }
 
 /// Ends a session; whether it ended now.

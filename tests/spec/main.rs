@@ -14,6 +14,7 @@ mod cross_site_scripting;
 #[cfg(test)]
 mod csrf;
 #[cfg(test)]
+#[expect(dead_code, reason = "shared with the tests of the store, which use another part")]
 #[path = "../store/engine.rs"]
 mod engine;
 #[cfg(test)]
@@ -37,11 +38,17 @@ mod pages;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]
+mod rfc6749_authorization_code;
+#[cfg(test)]
 mod rfc6749_authorization_response;
 #[cfg(test)]
 mod rfc6749_redirect_uri;
 #[cfg(test)]
+mod rfc6749_token_endpoint;
+#[cfg(test)]
 mod rfc7636_authorization_request;
+#[cfg(test)]
+mod rfc7636_code_verifier;
 #[cfg(test)]
 mod rfc8252_native_apps;
 #[cfg(test)]

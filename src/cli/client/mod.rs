@@ -261,7 +261,9 @@ fn explain(error: ClientError) -> anyhow::Error {
                 None => failure.into(),
             }
         }
-        ClientError::NoSecret(_) | ClientError::BadSecret => Failure::usage(&error).into(),
+        ClientError::NoSecret(_) | ClientError::BadSecret | ClientError::IdLikeSub => {
+            Failure::usage(&error).into()
+        }
         ClientError::IdTaken | ClientError::NotFound => Failure::failed(&error).into(),
         ClientError::Service(_) => error.into(),
     }

@@ -15,6 +15,9 @@ pub enum ClientError {
     /// A client has the `client_id`, or had it once.
     #[error("the client_id is taken, or belonged to a client that was deleted; choose another one")]
     IdTaken,
+    /// The `client_id` reads as a UUID, as the `sub` of users does.
+    #[error("a client_id must not be a UUID: those name users; choose another one")]
+    IdLikeSub,
     /// A client of this authentication method has no secret.
     #[error("a client that authenticates with `{}` has no secret", .0.as_str())]
     NoSecret(TokenEndpointAuthMethod),

@@ -17,9 +17,8 @@ use crate::{
     },
     store::{self, Tx},
     types::{
-        ClientId, Secret, Status, Timestamp,
+        ClientId, Secret, Status, Timestamp, UserId,
         audit::{Action, Actor, AuditEvent, Object, Outcome},
-        id::ClientSecretId,
         origin::Origin,
     },
 };
@@ -54,7 +53,7 @@ pub async fn create(
     actor: Actor,
     origin: &Origin,
 ) -> Result<Registered, ClientError> {
-    let id = id.map_or_else(|| generated_id(ctx), Ok)?;
+    let id = id.map_or_else(|| generated_id(ctx), is_apart_from_users)?;
     registration::validate(&metadata)?;
     let made = secret::for_method(ctx, metadata.token_endpoint_auth_method, new_secret)?;
     let now = ctx.now();
@@ -82,11 +81,17 @@ pub async fn create(
     Ok(Registered { client, secret })
 }
 
-/// A `client_id` that nobody guesses and everybody can type.
+/// A `client_id` that nobody guesses and everybody can type: `app-` and 20 hexadecimal digits.
 fn generated_id(ctx: &Context) -> Result<ClientId, ClientError> {
-    let id = ClientSecretId::new(ctx.now(), ctx.random());
-    ClientId::parse(&id.to_string())
-        .map_err(|error| ServiceError::Internal(error.to_string()).into())
+    let number = u128::from_be_bytes(ctx.random()) >> 48;
+    ClientId::parse(&format!("app-{number:020x}"))
+        .map_err(|error| ServiceError::internal(error).into())
+}
+
+/// The `sub` of a client's own tokens is its `client_id`, and that of users is a UUID: no client may
+/// have an id that reads as one. RFC 9068 §5, RFC 9700 §4.15.
+fn is_apart_from_users(id: ClientId) -> Result<ClientId, ClientError> {
+    if id.as_str().parse::<UserId>().is_ok() { Err(ClientError::IdLikeSub) } else { Ok(id) }
 }
 
 /// The client of that id, with its live secrets, as the database holds it.

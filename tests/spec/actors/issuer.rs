@@ -115,6 +115,11 @@ impl Issuer {
         Self::over(db, place, Arc::clone(&self.clock), self.ctx.policy.clone()).await
     }
 
+    /// The folder of its database, if that is files.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.place.folder()
+    }
+
     /// The issuer identifier.
     pub(crate) fn url(&self) -> &'static str {
         ISSUER

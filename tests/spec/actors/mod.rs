@@ -5,9 +5,12 @@ pub(crate) mod clock;
 pub(crate) mod issuer;
 pub(crate) mod oracle;
 pub(crate) mod relying_party;
+pub(crate) mod request;
+pub(crate) mod signer;
 pub(crate) mod visits;
 pub(crate) mod witness;
 
 pub(crate) use browser::Browser;
 pub(crate) use issuer::Issuer;
 pub(crate) use relying_party::RelyingParty;
+pub(crate) use signer::Signer;

@@ -93,6 +93,13 @@ impl<'a> RelyingParty<'a> {
         Self { issuer, registered, extra: Vec::new(), scope: "openid".to_owned() }
     }
 
+    /// The same app, talking to another node.
+    #[must_use]
+    pub(crate) fn on<'b>(&self, issuer: &'b Issuer) -> RelyingParty<'b> {
+        let Self { issuer: _, registered, extra, scope } = self.clone();
+        RelyingParty { issuer, registered, extra, scope }
+    }
+
     /// The same app, asking for `scope`.
     #[must_use]
     pub(crate) fn asking(mut self, scope: &str) -> Self {
