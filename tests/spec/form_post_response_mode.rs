@@ -94,7 +94,7 @@ async fn section_4_xss_02_values_are_escaped() {
         assert!(!page.has("[onfocus], [onload], [onclick]"));
         assert!(!page.has("form ~ form"));
         let csp = page.reply.header(header::CONTENT_SECURITY_POLICY);
-        assert!(csp.contains("form-action 'self' https://app.example;"), "{csp}");
+        assert!(csp.contains("form-action 'self' https:;"), "{csp}");
         assert!(csp.contains("script-src 'self'"), "{csp}");
     }
 }
