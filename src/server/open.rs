@@ -76,7 +76,10 @@ pub enum OpenError {
 pub async fn open(config: &Config) -> Result<Arc<Context>, OpenError> {
     let protocol = figures::protocol(config);
     make_private_folder(&config.data_dir)?;
-    let db = open_database(config).await?;
+    // The password threads measure a hash first, which takes as long as all the rest.
+    let passwords = start_passwords(&config.passwords);
+    let (db, passwords) = tokio::join!(open_database(config), passwords);
+    let db = db?;
     let master_key = master_key(config, &db).await?;
     let means = Means {
         db,
@@ -85,7 +88,7 @@ pub async fn open(config: &Config) -> Result<Arc<Context>, OpenError> {
         random: Arc::new(SystemRandom),
         protocol,
         policy: figures::services(config),
-        passwords: start_passwords(&config.passwords).await?,
+        passwords: passwords?,
     };
     Ok(start::open(means).await?)
 }

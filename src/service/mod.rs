@@ -14,6 +14,7 @@ pub mod clients;
 pub mod context;
 pub mod error;
 pub mod flow;
+pub mod gates;
 pub mod health;
 pub mod introspect;
 pub mod issue;

@@ -94,6 +94,7 @@ pub async fn by_password(
         (None, _) | (_, None) => Source::Stranger(origin.network()),
     };
     let keys = lockout::keys(target, source);
+    let _turn = ctx.gates.turn(&keys.attempts).await;
     let charge =
         ctx.rates.charge(&keys, &ctx.policy.lockout, ctx.now()).map_err(SignInError::Wait)?;
     let counter = reserve(ctx, keys, charge, origin).await?;
