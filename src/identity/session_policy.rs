@@ -1,9 +1,10 @@
 //! The life of a browser session, and how strongly it was authenticated.
 //! OWASP ASVS 7.3, NIST SP 800-63B-4 §5, OpenID Connect Core §2 (`acr`, `amr`), RFC 8176.
 //!
-//! Every authentication gets a new session identifier, whatever the browser carried before: sign-in,
-//! re-authentication, step-up and a change of user alike. The old identifier is dead when the new one
-//! is set, so that an identifier that someone planted or saw opens nothing.
+//! Every authentication gets a new cookie, whatever the browser carried before: sign-in,
+//! re-authentication, step-up and a change of user alike. The old cookie is dead when the new one
+//! is set, so that a cookie that someone planted or saw opens nothing. The session behind it goes on
+//! when the user stays the same, and so does what apps were given in it.
 
 use std::time::Duration;
 

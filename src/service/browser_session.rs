@@ -33,18 +33,27 @@ pub struct Begun {
     pub token: Secret<String>,
 }
 
-/// A new session of `user`, with a new identifier: nobody can have known it before.
+/// What comes of an authentication of `user`: always a new cookie, which nobody can have known before.
+/// When `former`, the session of the browser, is the user's own, it goes on under that cookie, and
+/// what the apps were given in it stays; otherwise a new session begins.
 #[must_use]
-pub fn begin(ctx: &Context, user: User, authentication: Authentication, origin: &Origin) -> Begun {
+pub fn begin(
+    ctx: &Context,
+    user: User,
+    authentication: Authentication,
+    former: Option<&Current>,
+    origin: &Origin,
+) -> Begun {
     let now = ctx.now();
     let token = TokenKind::Session.mint(ctx.random());
     let expires_at = ctx.policy.sessions.expires_at(now);
+    let own = former.filter(|former| former.user.id == user.id);
     let session = BrowserSession {
-        id: SessionId::new(now, ctx.random()),
+        id: own.map_or_else(|| SessionId::new(now, ctx.random()), |own| own.session.id),
         token_hash: TokenHash::of(TokenKind::Session, token.expose()),
         user_id: user.id,
         authentication,
-        created_at: now,
+        created_at: own.map_or(now, |own| own.session.created_at),
         last_seen_at: now,
         idle_expires_at: ctx.policy.sessions.idle_expires_at(expires_at, now),
         expires_at,
@@ -55,24 +64,31 @@ pub fn begin(ctx: &Context, user: User, authentication: Authentication, origin: 
     Begun { current: Current { session, user }, token }
 }
 
-/// Writes a session that begins; the one that the browser had before, and the oldest beyond what a
-/// user may have, end with it.
+/// Writes a session that begins or goes on, and returns its id. The session of another user that the
+/// browser had before, and the oldest beyond what a user may have, end with it.
 pub(super) async fn write(
     ctx: &Context,
     tx: &mut Tx<'_>,
     session: &BrowserSession,
     former: Option<SessionId>,
-) -> Result<(), StoreError> {
+) -> Result<SessionId, StoreError> {
     let now = ctx.now();
-    if let Some(former) = former {
+    let mut session = session.clone();
+    if former == Some(session.id) {
+        if store::session::renew(tx, &session).await? {
+            return Ok(session.id);
+        }
+        // Signed out in another tab while the password was typed: what ended stays ended.
+        session.id = SessionId::new(now, ctx.random());
+    } else if let Some(former) = former {
         end_in(tx, former, now).await?;
     }
-    store::session::insert(tx, session).await?;
+    store::session::insert(tx, &session).await?;
     let keep = ctx.policy.sessions.most_per_user.max(1);
     for ended in store::session::end_oldest(tx, session.user_id, keep, now).await? {
         store::grant::revoke_by_session(tx, ended, RevocationReason::SignOut, now).await?;
     }
-    Ok(())
+    Ok(session.id)
 }
 
 /// Ends one session and what hangs from it alone: grants without `offline_access`.

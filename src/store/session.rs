@@ -36,6 +36,10 @@ statements! { "session";
         ORDER BY s.last_seen_at DESC, s.id DESC");
     TOUCH = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3
              WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2";
+    RENEW = "UPDATE sessions SET token_hash = $2, auth_time = $3, acr = $4, amr = $5,
+                 last_seen_at = $6, idle_expires_at = $7, expires_at = $8, address = $9,
+                 user_agent = $10
+             WHERE id = $1 AND user_id = $11 AND ended_at IS NULL";
     /// Changes nothing, and so keeps the session from ending until the commit.
     HOLD = "UPDATE sessions SET user_id = user_id WHERE id = $1 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
@@ -72,6 +76,27 @@ pub async fn insert(tx: &mut Tx<'_>, session: &BrowserSession) -> Result<(), Sto
         session.user_agent.as_deref(),
     )?;
     Ok(())
+}
+
+/// Lets the session go on under another cookie and a newer authentication; `false` when it has ended
+/// meanwhile. The cookie of before opens nothing from then on.
+pub async fn renew(tx: &mut Tx<'_>, session: &BrowserSession) -> Result<bool, StoreError> {
+    let renewed = execute!(
+        tx,
+        RENEW,
+        session.id.uuid(),
+        row::bytes(&session.token_hash),
+        session.authentication.auth_time.unix(),
+        session.authentication.acr.as_str(),
+        row::json("sessions.amr", &session.authentication.amr)?,
+        session.last_seen_at.unix(),
+        session.idle_expires_at.unix(),
+        session.expires_at.unix(),
+        session.address.as_deref(),
+        session.user_agent.as_deref(),
+        session.user_id.uuid(),
+    )?;
+    Ok(renewed > 0)
 }
 
 /// The session that this cookie opens at `now`, and its user. `None` when it has ended or expired,

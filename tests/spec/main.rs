@@ -4,22 +4,64 @@
 //! `DOORWARD_TEST_POSTGRES` names.
 
 #[cfg(test)]
-mod actors;
-#[cfg(test)]
 #[expect(dead_code, reason = "shared with the tests of the store, which use another part")]
 #[path = "../store/engine.rs"]
 mod engine;
 #[cfg(test)]
+mod account_page;
+#[cfg(test)]
+mod actors;
+#[cfg(test)]
+mod availability;
+#[cfg(test)]
+mod cross_site_scripting;
+#[cfg(test)]
+mod csrf;
+#[cfg(test)]
+mod enumeration;
+#[cfg(test)]
 mod every_node;
+#[cfg(test)]
+mod flows_in_progress;
+#[cfg(test)]
+mod form_post_response_mode;
+#[cfg(test)]
+mod lockout;
 #[cfg(test)]
 mod oidc_core_authorization_request;
 #[cfg(test)]
+mod oidc_core_claims_parameter;
+#[cfg(test)]
+mod oidc_core_consent;
+#[cfg(test)]
 mod oidc_core_prompt_and_max_age;
+#[cfg(test)]
+mod pages;
 #[cfg(test)]
 mod password_change;
 #[cfg(test)]
+mod reads;
+#[cfg(test)]
 mod rfc6749_authorization_code;
+#[cfg(test)]
+mod rfc6749_authorization_response;
+#[cfg(test)]
+mod rfc6749_redirect_uri;
 #[cfg(test)]
 mod rfc6749_token_endpoint;
 #[cfg(test)]
+mod rfc7636_authorization_request;
+#[cfg(test)]
 mod rfc7636_code_verifier;
+#[cfg(test)]
+mod rfc8252_native_apps;
+#[cfg(test)]
+mod rp_initiated_logout;
+#[cfg(test)]
+mod secrecy;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod setup_page;
+#[cfg(test)]
+mod untrusted_headers;

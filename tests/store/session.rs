@@ -14,6 +14,7 @@ both![
     a_live_session_opens_with_its_user,
     what_is_not_live_does_not_open,
     a_session_that_has_ended_is_not_held,
+    a_renewed_session_opens_by_its_new_cookie_alone,
     touching_never_goes_back,
     all_sessions_but_one_end,
     the_oldest_sessions_end,
@@ -65,6 +66,23 @@ async fn what_is_not_live_does_not_open(db: TestDb) {
     let owner = user(1).id;
     commit!(db, [], |tx| store::user::set_status(tx, owner, Status::Disabled, at(1))).unwrap();
     assert!(!opens(2, 2).await, "its user is disabled");
+}
+
+async fn a_renewed_session_opens_by_its_new_cookie_alone(db: TestDb) {
+    stored(&db, 1).await;
+    let mut renewed = session(&user(1), 1);
+    renewed.token_hash = hash(7);
+    renewed.authentication.auth_time = at(50);
+    renewed.expires_at = at(20_000);
+    assert_eq!(commit!(db, [renewed], |tx| verb::renew(tx, &renewed)), Ok(true));
+    assert_eq!(read!(db, |conn| verb::find(conn, id(1))), Ok(Some(renewed.clone())));
+    assert_eq!(read!(db, |conn| verb::find_live(conn, &hash(1), at(1))), Ok(None));
+    assert!(read!(db, |conn| verb::find_live(conn, &hash(7), at(1))).unwrap().is_some());
+    let mut foreign = renewed.clone();
+    foreign.user_id = user(2).id;
+    assert_eq!(commit!(db, [foreign], |tx| verb::renew(tx, &foreign)), Ok(false));
+    commit!(db, [], |tx| verb::end(tx, id(1), at(60))).unwrap();
+    assert_eq!(commit!(db, [renewed], |tx| verb::renew(tx, &renewed)), Ok(false));
 }
 
 async fn touching_never_goes_back(db: TestDb) {

@@ -42,7 +42,7 @@ pub(super) enum SignedIn {
 pub(super) struct Beginning {
     /// The session.
     pub(super) begun: Begun,
-    /// The session of this browser that gives way.
+    /// The session of this browser before: it goes on, or gives way to another user's.
     pub(super) former: Option<SessionId>,
     /// The counters of failures that the success clears.
     pub(super) clears: Vec<TokenHash>,
@@ -128,7 +128,9 @@ pub(super) async fn persist(
         let (context, origin) = (Arc::clone(ctx), origin.clone());
         ctx.db
             .write(move |tx| {
-                Box::pin(async move { write_session(&context, tx, &beginning, &origin).await })
+                Box::pin(async move {
+                    write_session(&context, tx, &beginning, &origin).await.map(|_| ())
+                })
             })
             .await?;
         // The former session of this browser has ended, with what hung from it.
@@ -144,7 +146,7 @@ async fn write_session(
     tx: &mut Tx<'_>,
     beginning: &Beginning,
     origin: &Origin,
-) -> Result<(), Unwritten> {
+) -> Result<SessionId, Unwritten> {
     let Current { session, user } = &beginning.begun.current;
     let password_hash = user.password_hash.as_deref().ok_or(Unwritten::Outdated)?;
     if !store::user::hold(tx, user.id, password_hash).await? {
@@ -153,11 +155,11 @@ async fn write_session(
     for key in &beginning.clears {
         store::sign_in_attempt::clear(tx, key).await?;
     }
-    browser_session::write(ctx, tx, session, beginning.former).await?;
-    let (actor, object) = (Actor::User(session.user_id), Object::Session(session.id));
+    let id = browser_session::write(ctx, tx, session, beginning.former).await?;
+    let (actor, object) = (Actor::User(session.user_id), Object::Session(id));
     let event = ctx.event(actor, Action::SignedIn, object, Outcome::Success, origin);
     store::audit_event::append(tx, event);
-    Ok(())
+    Ok(id)
 }
 
 /// Everything that the answer writes.
@@ -206,10 +208,10 @@ pub(super) async fn answer(
 }
 
 impl Conclusion {
-    async fn write(self, ctx: &Context, tx: &mut Tx<'_>) -> Result<(), FlowFailure> {
+    async fn write(mut self, ctx: &Context, tx: &mut Tx<'_>) -> Result<(), FlowFailure> {
         match &self.signed_in {
             SignedIn::JustNow(beginning) => {
-                write_session(ctx, tx, beginning, &self.origin).await?;
+                self.grant.session_id = write_session(ctx, tx, beginning, &self.origin).await?;
             }
             SignedIn::Before(_) | SignedIn::Nobody => {
                 // A sign-out in another tab can have come in between.

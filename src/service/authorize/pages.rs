@@ -85,7 +85,7 @@ async fn begin(
     }
     let device = ctx.vault.known_device(user.id, device);
     let authentication = session_policy::by_password(ctx.now());
-    let begun = browser_session::begin(ctx, user, authentication, origin);
+    let begun = browser_session::begin(ctx, user, authentication, visitor.current.as_ref(), origin);
     Ok(Beginning { begun, former: visitor.session_id(), clears, device })
 }
 

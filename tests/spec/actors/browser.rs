@@ -13,6 +13,8 @@ pub(crate) struct Browser<'a> {
     issuer: &'a Issuer,
     /// The cookies by their names.
     pub(crate) cookies: BTreeMap<String, String>,
+    /// The address that it sends from.
+    pub(crate) peer: String,
     /// Headers that every request carries beside the browser's own.
     pub(crate) headers: HeaderMap,
 }
@@ -47,7 +49,8 @@ pub(crate) struct Form {
 impl<'a> Browser<'a> {
     /// A fresh browser.
     pub(crate) fn new(issuer: &'a Issuer) -> Self {
-        Self { issuer, cookies: BTreeMap::new(), headers: HeaderMap::new() }
+        let peer = "192.0.2.1:40000".to_owned();
+        Self { issuer, cookies: BTreeMap::new(), peer, headers: HeaderMap::new() }
     }
 
     /// Opens `address` and follows redirects until a page, or another site.
@@ -87,7 +90,7 @@ impl<'a> Browser<'a> {
         for (name, value) in &self.headers {
             request.headers_mut().insert(name, value.clone());
         }
-        let reply = self.issuer.send(request).await;
+        let reply = self.issuer.send_from(&self.peer, request).await;
         self.keep_cookies(&reply);
         reply
     }

@@ -202,6 +202,11 @@ impl Issuer {
         users::create(&self.ctx, new, Actor::Operator, &origin()).await.unwrap()
     }
 
+    /// Somebody who sees every write from now on.
+    pub(crate) async fn witness(&self) -> super::witness::Witness {
+        super::witness::Witness::at(&self.place.options.url).await
+    }
+
     /// Registers a client.
     pub(crate) async fn client(&self, id: &str, metadata: ClientMetadata) -> Registered {
         let id = Some(ClientId::parse(id).unwrap());

@@ -8,6 +8,7 @@ pub(crate) mod relying_party;
 pub(crate) mod request;
 pub(crate) mod signer;
 pub(crate) mod visits;
+pub(crate) mod witness;
 
 pub(crate) use browser::Browser;
 pub(crate) use issuer::Issuer;

@@ -82,6 +82,17 @@ impl<'a> RelyingParty<'a> {
         }
     }
 
+    /// The app of a client that was registered already.
+    pub(crate) fn web_of(
+        issuer: &'a Issuer,
+        client: doorward::protocol::client::Client,
+        secret: Option<doorward::types::Secret<String>>,
+    ) -> Self {
+        let secret = secret.map(|secret| secret.expose().clone());
+        let registered = Registered { client, secret };
+        Self { issuer, registered, extra: Vec::new(), scope: "openid".to_owned() }
+    }
+
     /// The same app, talking to another node.
     #[must_use]
     pub(crate) fn on<'b>(&self, issuer: &'b Issuer) -> RelyingParty<'b> {

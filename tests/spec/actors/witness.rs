@@ -1,0 +1,53 @@
+//! Sees whether anything was written to the database, by whomever.
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+
+/// A connection beside the server's own.
+#[derive(Debug)]
+pub(crate) enum Witness {
+    /// SQLite counts the commits of others.
+    Sqlite(SqliteConnection),
+    /// PostgreSQL shows every row.
+    Postgres(PgConnection),
+}
+
+impl Witness {
+    /// Looks at the database at `url`.
+    pub(crate) async fn at(url: &str) -> Self {
+        if url.starts_with("sqlite:") {
+            Self::Sqlite(SqliteConnection::connect(url).await.unwrap())
+        } else {
+            Self::Postgres(PgConnection::connect(url).await.unwrap())
+        }
+    }
+
+    /// A text that is another one after every write.
+    pub(crate) async fn state(&mut self) -> String {
+        match self {
+            Self::Sqlite(conn) => {
+                let query = sqlx::query_scalar::<_, i64>("PRAGMA data_version");
+                query.fetch_one(conn).await.unwrap().to_string()
+            }
+            Self::Postgres(conn) => {
+                let tables: Vec<String> = sqlx::query_scalar(
+                    "SELECT table_name::text FROM information_schema.tables
+                     WHERE table_schema = 'public' ORDER BY 1",
+                )
+                .fetch_all(&mut *conn)
+                .await
+                .unwrap();
+                let mut state = String::new();
+                for table in tables {
+                    let sql = format!(
+                        "SELECT coalesce(md5(string_agg(t::text || t.xmin::text, ',' ORDER BY t::text)), '')
+                         FROM {table} t"
+                    );
+                    let digest: String =
+                        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *conn).await.unwrap();
+                    state.push_str(&format!("{table} {digest}\n"));
+                }
+                state
+            }
+        }
+    }
+}

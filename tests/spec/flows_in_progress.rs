@@ -1,0 +1,234 @@
+//! An authorization request in progress lives in the browser: sealed, bound to it, and checked again at
+//! the end. Tabs do not disturb each other, and nobody goes on with somebody else's request.
+
+use doorward::types::audit::Action;
+use http::{Method, StatusCode};
+
+use crate::actors::{
+    Browser, Issuer, RelyingParty,
+    issuer::PASSWORD,
+    relying_party::{CALLBACK, claims, encode},
+    visits::granted,
+};
+
+/// Two tabs of one browser, both on the sign-in page: both finish, in whatever order, and each code is for
+/// its own request. AUTHZ-19.
+#[tokio::test]
+async fn authz_19_two_tabs_finish_each_its_own_request() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let one = RelyingParty::web(&issuer).await.with("nonce", "one");
+    let two = RelyingParty::public(&issuer).await.with("nonce", "two");
+    let mut browser = Browser::new(&issuer);
+    let first = browser.open(&one.authorize_url()).await.page();
+    let second = browser.open(&two.authorize_url()).await.page();
+    let place = browser.try_password(&second, "alice", PASSWORD).await;
+    let second = granted(&browser.go_on(place, "alice").await);
+    let place = browser.try_password(&first, "alice", PASSWORD).await;
+    let first = granted(&browser.go_on(place, "alice").await);
+    for (app, code, nonce) in [(&one, first, "one"), (&two, second, "two")] {
+        let reply = app.redeem(&code).await;
+        assert_eq!(reply.status, StatusCode::OK, "{nonce}: {}", reply.text());
+        let tokens = reply.json();
+        assert_eq!(claims(tokens["id_token"].as_str().unwrap())["nonce"], nonce);
+    }
+}
+
+/// Twenty tabs that were opened before anybody signed in all finish.
+#[tokio::test]
+async fn authz_19_twenty_tabs_all_finish() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    let mut tabs = Vec::new();
+    for _ in 0..20 {
+        tabs.push(browser.open(&app.authorize_url()).await.page());
+    }
+    let mut codes = Vec::new();
+    for tab in tabs {
+        let place = browser.try_password(&tab, "alice", PASSWORD).await;
+        codes.push(granted(&browser.go_on(place, "alice").await));
+    }
+    for code in codes {
+        assert_eq!(app.redeem(&code).await.status, StatusCode::OK);
+    }
+}
+
+/// Re-authentication for one app does not take away what the others were given by the same user.
+#[tokio::test]
+async fn a_new_sign_in_of_the_same_user_ends_no_tokens() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    let code = granted(&app.sign_in(&mut browser, "alice").await);
+    let tokens = app.redeem(&code).await.json();
+    let again = app.clone().with("prompt", "login");
+    let login = browser.open(&again.authorize_url()).await.page();
+    granted(&browser.try_password(&login, "alice", PASSWORD).await.away());
+    issuer.wait(0).await;
+    let reply = app.userinfo(tokens["access_token"].as_str().unwrap()).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+}
+
+/// What a form or an address says beside the flow is not read: the request is the one that was sealed.
+/// AUTHZ-08.
+#[tokio::test]
+async fn authz_08_fields_beside_the_flow_change_nothing() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    RelyingParty::public(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    let login = browser.open(&app.authorize_url()).await.page();
+    let others = [
+        ("response_type", "token"),
+        ("client_id", "spa"),
+        ("scope", "openid email"),
+        ("redirect_uri", "https://evil.example/"),
+        ("response_mode", "fragment"),
+        ("state", "other"),
+        ("prompt", "none"),
+        ("nonce", "other"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut form = login.form("#sign-in").fill("username", "alice").fill("password", PASSWORD);
+    form.fields.extend(others.clone());
+    form.action = format!("/login?{}", encode(&others));
+    let consent = browser.submit(&form).await.page();
+    assert_eq!(consent.path(), "/consent");
+    let mut form = consent.form("#allow");
+    form.fields.extend(others.clone());
+    form.action = format!("/consent?{}", encode(&others));
+    let url = browser.submit(&form).await.away();
+    assert!(url.starts_with(&format!("{CALLBACK}?code=")), "{url}");
+    let tokens = app.redeem(&granted(&url)).await.json();
+    assert_eq!(claims(tokens["id_token"].as_str().unwrap())["nonce"], "the nonce");
+    assert_eq!(tokens["scope"].as_str().unwrap_or("openid"), "openid");
+}
+
+/// A flow is of the browser that began it: in another one it is no page and no code. SESS-03, CODE-10.
+#[tokio::test]
+async fn sess_03_code_10_a_flow_of_another_browser_is_refused() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    issuer.user("mallory").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut victim = Browser::new(&issuer);
+    victim.sign_in("alice").await;
+    let mut attacker = Browser::new(&issuer);
+    attacker.sign_in("mallory").await;
+    for (from, to) in [(&mut attacker, &mut victim)] {
+        let consent = from.open(&app.authorize_url()).await.page();
+        let form = consent.form("#allow");
+        let flow = form.value("flow").to_owned();
+        for path in ["/login", "/consent", "/select-account"] {
+            let page = to.open(&format!("{path}?flow={flow}")).await.page();
+            assert_eq!(page.status(), StatusCode::BAD_REQUEST, "{path}");
+        }
+        let page = to.submit(&form).await.page();
+        assert_eq!(page.status(), StatusCode::FORBIDDEN);
+        let own = to.open(&app.authorize_url()).await.page().form("#allow");
+        let page = to.submit(&own.fill("flow", &flow)).await.page();
+        assert_eq!(page.status(), StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(issuer.audited(Action::ConsentGranted).await, 0);
+}
+
+/// A flow that was altered in one place opens nothing.
+#[tokio::test]
+async fn sess_12_an_altered_flow_is_refused() {
+    let issuer = Issuer::start().await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    let login = browser.open(&app.authorize_url()).await.page();
+    let flow = login.form("#sign-in").value("flow").to_owned();
+    let mut bad = vec![String::from("A"), flow[..flow.len() - 4].to_owned(), format!("{flow}AAAA")];
+    for position in (0..flow.len()).step_by(17) {
+        let mut altered = flow.clone().into_bytes();
+        altered[position] = if altered[position] == b'A' { b'B' } else { b'A' };
+        bad.push(String::from_utf8(altered).unwrap());
+    }
+    for flow in bad {
+        let page = browser.open(&format!("/login?flow={flow}")).await.page();
+        assert_eq!(page.status(), StatusCode::BAD_REQUEST);
+    }
+}
+
+/// A sign-in has an hour; after that the page says so, and nothing comes of it.
+#[tokio::test]
+async fn a_flow_that_is_too_old_is_refused() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    let login = browser.open(&app.authorize_url()).await.page();
+    issuer.wait(3601).await;
+    let page = browser.try_password(&login, "alice", PASSWORD).await.page();
+    assert_eq!(page.status(), StatusCode::BAD_REQUEST);
+    assert!(!browser.cookies.contains_key("__Host-doorward-session"));
+}
+
+/// A restart in the middle of a sign-in loses nothing, and neither does another node.
+#[tokio::test]
+async fn a_flow_goes_on_at_another_node() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    let login = browser.open(&app.authorize_url()).await.page();
+    let other = issuer.another_node().await;
+    let mut elsewhere = Browser::new(&other);
+    elsewhere.cookies = browser.cookies.clone();
+    let place = elsewhere.try_password(&login, "alice", PASSWORD).await;
+    let code = granted(&elsewhere.go_on(place, "alice").await);
+    assert_eq!(app.redeem(&code).await.status, StatusCode::OK);
+}
+
+/// The consent page of one user is not answered by another who signed in meanwhile. SESS-04.
+#[tokio::test]
+async fn sess_04_a_page_shown_to_one_user_is_not_answered_by_another() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    issuer.user("bob").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    browser.sign_in("alice").await;
+    let consent = browser.open(&app.authorize_url()).await.page();
+    let login = browser.open(&app.with("prompt", "login").authorize_url()).await.page();
+    let bobs = browser.try_password(&login, "bob", PASSWORD).await.page();
+    assert_eq!(bobs.path(), "/consent");
+    let page = browser.press(&consent, "#allow").await.page();
+    assert_eq!(page.status(), StatusCode::FORBIDDEN);
+    assert_eq!(issuer.audited(Action::ConsentGranted).await, 0);
+    granted(&browser.press(&bobs, "#allow").await.away());
+}
+
+/// A page without a session, asked for by its address, shows the first step and no later one. AUTHZ-14.
+#[tokio::test]
+async fn authz_14_a_later_page_cannot_be_opened_first() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    let login = browser.open(&app.authorize_url()).await.page();
+    let form = login.form("#sign-in");
+    let (flow, csrf) = (form.value("flow"), form.value("csrf"));
+    assert_eq!(browser.open(&format!("/consent?flow={flow}")).await.page().path(), "/login");
+    for (path, fields) in [
+        ("/consent", vec![("action", "allow")]),
+        ("/select-account", vec![("account", "x")]),
+        ("/login", vec![("action", "sign-in")]),
+        ("/login", vec![]),
+    ] {
+        let mut fields: Vec<(String, String)> =
+            fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        fields.push(("flow".to_owned(), flow.to_owned()));
+        fields.push(("csrf".to_owned(), csrf.to_owned()));
+        let reply = browser.send(Method::POST, path, Some(encode(&fields))).await;
+        let onward = reply.headers.get("location").map_or("/login", |l| l.to_str().unwrap());
+        assert!(onward.starts_with("/login"), "{path}: {} {onward}", reply.status);
+        assert!(!browser.cookies.contains_key("__Host-doorward-session"));
+    }
+}
