@@ -11,6 +11,10 @@ mod engine;
 #[cfg(test)]
 mod rfc6749_authorization_code;
 #[cfg(test)]
+mod rfc6749_client_authentication;
+#[cfg(test)]
 mod rfc6749_token_endpoint;
+#[cfg(test)]
+mod rfc7523_client_assertions;
 #[cfg(test)]
 mod rfc7636_code_verifier;
