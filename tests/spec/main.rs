@@ -6,15 +6,45 @@
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+mod attacks_http;
+#[cfg(test)]
+mod attacks_jose;
+#[cfg(test)]
+mod choke_point;
+#[cfg(test)]
 #[path = "../store/engine.rs"]
 mod engine;
+#[cfg(test)]
+mod key_rotation;
+#[cfg(test)]
+mod oidc_core_id_token;
+#[cfg(test)]
+mod oidc_core_userinfo;
+#[cfg(test)]
+mod oidc_discovery;
+#[cfg(test)]
+mod openid_client;
+#[cfg(test)]
+mod races;
 #[cfg(test)]
 mod rfc6749_authorization_code;
 #[cfg(test)]
 mod rfc6749_client_authentication;
 #[cfg(test)]
+mod rfc6749_refresh_token;
+#[cfg(test)]
 mod rfc6749_token_endpoint;
+#[cfg(test)]
+mod rfc6750_bearer;
+#[cfg(test)]
+mod rfc7009_revocation;
 #[cfg(test)]
 mod rfc7523_client_assertions;
 #[cfg(test)]
 mod rfc7636_code_verifier;
+#[cfg(test)]
+mod rfc7662_introspection;
+#[cfg(test)]
+mod rfc8414_metadata;
+#[cfg(test)]
+mod rfc9068_access_tokens;

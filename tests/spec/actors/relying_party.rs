@@ -82,6 +82,11 @@ impl<'a> RelyingParty<'a> {
         }
     }
 
+    /// An app that was registered before.
+    pub(crate) fn known(issuer: &'a Issuer, registered: Registered) -> Self {
+        Self { issuer, registered, extra: Vec::new(), scope: "openid".to_owned() }
+    }
+
     /// The same app, talking to another node.
     #[must_use]
     pub(crate) fn on<'b>(&self, issuer: &'b Issuer) -> RelyingParty<'b> {
@@ -140,7 +145,16 @@ impl<'a> RelyingParty<'a> {
 
     /// Signs `username` in with `browser`, allows everything, and returns where the browser went.
     pub(crate) async fn sign_in(&self, browser: &mut Browser<'_>, username: &str) -> String {
-        let mut place = browser.open(&self.authorize_url()).await;
+        Self::sign_in_at(browser, &self.authorize_url(), username).await
+    }
+
+    /// The same for an authorization request that somebody else made.
+    pub(crate) async fn sign_in_at(
+        browser: &mut Browser<'_>,
+        address: &str,
+        username: &str,
+    ) -> String {
+        let mut place = browser.open(address).await;
         for _ in 0..4 {
             place = match place {
                 Place::Away(url) => return url,
