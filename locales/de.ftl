@@ -59,7 +59,7 @@ select-account-title-for = Konto für { $client } wählen
 
 ## Abmelden
 confirm-sign-out-title = Abmelden?
-confirm-sign-out-text = Damit endet Ihre Sitzung als { $username } in diesem Browser.
+confirm-sign-out-text = Damit endet die Sitzung von { $username } in diesem Browser.
 confirm-sign-out-asked-by = { $client } bittet darum, Sie abzumelden.
 sign-out = Abmelden
 stay-signed-in = Angemeldet bleiben

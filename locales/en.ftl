@@ -59,7 +59,7 @@ select-account-title-for = Choose an account for { $client }
 
 ## Sign out
 confirm-sign-out-title = Sign out?
-confirm-sign-out-text = This ends your session in this browser, as { $username }.
+confirm-sign-out-text = This ends the session of { $username } in this browser.
 confirm-sign-out-asked-by = { $client } asks to sign you out.
 sign-out = Sign out
 stay-signed-in = Stay signed in

@@ -59,7 +59,7 @@ select-account-title-for = Choisir un compte pour { $client }
 
 ## Déconnexion
 confirm-sign-out-title = Se déconnecter ?
-confirm-sign-out-text = Cela met fin à votre session dans ce navigateur, en tant que { $username }.
+confirm-sign-out-text = Cela met fin à la session de { $username } dans ce navigateur.
 confirm-sign-out-asked-by = { $client } demande à vous déconnecter.
 sign-out = Se déconnecter
 stay-signed-in = Rester connecté

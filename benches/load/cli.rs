@@ -63,9 +63,9 @@ impl Installation<'_> {
         }
         let mut arguments = vec!["client", "create", "--name", name];
         arguments.extend(match kind {
-            Kind::Machine => vec!["--grant-type", "client_credentials"],
-            Kind::Confidential => vec!["--redirect-uri", REDIRECT_URI],
-            Kind::Public => vec!["--auth-method", "none", "--redirect-uri", REDIRECT_URI],
+            Kind::Machine => vec!["--type", "machine"],
+            Kind::Confidential => vec!["--type", "web", "--redirect-uri", REDIRECT_URI],
+            Kind::Public => vec!["--type", "spa", "--redirect-uri", REDIRECT_URI],
         });
         if let Kind::Confidential | Kind::Public = kind {
             arguments.extend(["--grant-type", "authorization_code"]);

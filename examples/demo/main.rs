@@ -1,7 +1,7 @@
 //! `cargo run --example demo`: Doorward on an empty database, and beside it *Notes*, a small web app
 //! that signs in with it. Open Notes in a browser; Ctrl-C stops both.
 
-mod doorward;
+mod authorization_server;
 mod notes;
 
 use std::{
@@ -12,9 +12,9 @@ use std::{
 use anyhow::Context;
 use clap::Parser;
 use openidconnect::{ClientId, ClientSecret, IssuerUrl};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
-use doorward::Doorward;
+use authorization_server::Doorward;
 use notes::{Notes, provider::Registration};
 
 /// What the command line says.
@@ -28,22 +28,42 @@ struct Arguments {
     #[arg(long, default_value_t = 8001)]
     notes_port: u16,
     #[command(flatten)]
-    elsewhere: doorward::Elsewhere,
+    elsewhere: authorization_server::Elsewhere,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    // From here on Ctrl-C waits until there is something to stop, and nothing is left behind.
+    let stop = doorward::server::stop_signal()?;
     let own = format!("http://localhost:{}", arguments.notes_port);
     // Notes binds its port first: when that fails, nothing else has been started.
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.notes_port));
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}; choose another with --notes-port"))?;
-    let doorward = doorward::start(arguments.port, &own, arguments.elsewhere).await?;
+    let doorward = authorization_server::open(arguments.port, &own, arguments.elsewhere).await?;
     let notes = Notes::new(&own, registration(&doorward)?)?;
     print(&doorward, &own)?;
-    Ok(notes.serve(listener, asked_to_stop()).await?)
+    let (first, second) = to_both(stop);
+    tokio::try_join!(async { Ok(notes.serve(listener, first).await?) }, doorward.serve(second),)?;
+    Ok(())
+}
+
+/// Two futures that are ready when `stop` is.
+fn to_both(
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> (impl Future<Output = ()> + Send + 'static, impl Future<Output = ()> + Send + 'static) {
+    let (stopping, stopped) = watch::channel(());
+    tokio::spawn(async move {
+        stop.await;
+        drop(stopping);
+    });
+    let ready = |mut stopped: watch::Receiver<()>| async move {
+        // The one change there is: the sender is gone.
+        stopped.changed().await.ok();
+    };
+    (ready(stopped.clone()), ready(stopped))
 }
 
 /// Notes' own registration, as a developer would paste it into a configuration file.
@@ -67,24 +87,4 @@ fn print(doorward: &Doorward, notes: &str) -> io::Result<()> {
     writeln!(out)?;
     writeln!(out, "Open {notes} in a browser. Ctrl-C stops both.")?;
     out.flush()
-}
-
-/// Ends with Ctrl-C, or with the signal by which a supervisor stops a program.
-async fn asked_to_stop() {
-    use tokio::signal::{
-        ctrl_c,
-        unix::{SignalKind, signal},
-    };
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = ctrl_c() => {}
-        () = terminated => {}
-    }
 }

@@ -168,6 +168,7 @@ CREATE TABLE signing_keys (
     revoked_at BIGINT
 );
 CREATE UNIQUE INDEX signing_keys_active ON signing_keys (alg) WHERE state = 'active';
+CREATE UNIQUE INDEX signing_keys_pending ON signing_keys (alg) WHERE state = 'pending';
 
 CREATE TABLE sign_in_attempts (
     key BYTEA NOT NULL PRIMARY KEY,

@@ -34,7 +34,6 @@ pub(super) fn check(config: &Config) -> Result<(), Conflict> {
         return Err(Conflict::SameAddress);
     }
     let tokens = &config.tokens;
-    let passwords = &config.passwords;
     let ordered = [
         (config.sessions.idle <= config.sessions.absolute, "sessions.idle", "sessions.absolute"),
         (
@@ -46,11 +45,6 @@ pub(super) fn check(config: &Config) -> Result<(), Conflict> {
             tokens.confidential_refresh_idle <= tokens.confidential_refresh_absolute,
             "tokens.confidential_refresh_idle",
             "tokens.confidential_refresh_absolute",
-        ),
-        (
-            passwords.min_length <= passwords.max_length,
-            "passwords.min_length",
-            "passwords.max_length",
         ),
         (config.limits.uri <= config.limits.headers, "limits.uri", "limits.headers"),
     ];

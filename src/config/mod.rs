@@ -1,6 +1,6 @@
 //! Configuration: defaults, then `doorward.toml`, then `DOORWARD_*`, then flags; the later wins.
 //!
-//! [`settings`] is the one table of every setting, with its default, its bounds and its help. A
+//! `settings` is the one table of every setting, with its default, its bounds and its help. A
 //! name that nobody knows is refused with the nearest one that exists, and every error says where
 //! the value was written and what is allowed. The only function here that looks at the process is
 //! [`load_from_process`].

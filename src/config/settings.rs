@@ -135,18 +135,12 @@ settings! {
 settings! {
     /// Passwords and their hashes (argon2id).
     pub struct Passwords {
-        /// The fewest characters of a new password; 15 is recommended.
-        min_length: u32 = 8, 8..=64;
-        /// The most characters of a password.
-        max_length: u32 = 128, 64..=128;
-        /// The least strength of a new password, from 0 to 4 (zxcvbn).
-        min_score: u32 = 3, 0..=4;
         /// Memory of one hash. Raising it re-hashes passwords as their users sign in.
-        argon2_memory: Bytes = Bytes::kib(19 * 1_024), Bytes::kib(19 * 1_024)..=Bytes::kib(1_024 * 1_024);
+        argon2_memory: Bytes = Bytes::kib(19 * 1_024), Bytes::kib(19 * 1_024)..=Bytes::kib(256 * 1_024);
         /// Passes over the memory.
-        argon2_iterations: u32 = 2, 2..=64;
+        argon2_iterations: u32 = 2, 2..=16;
         /// Lanes of one hash.
-        argon2_parallelism: u32 = 1, 1..=16;
+        argon2_parallelism: u32 = 1, 1..=4;
         /// Hashes at the same time; 0: one less than there are cores, at least one.
         threads: u32 = 0, 0..=256;
         /// How much work may wait for a thread; beyond it sign-ins are answered 503.

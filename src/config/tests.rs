@@ -138,7 +138,7 @@ fn a_bad_value_is_refused_with_what_is_allowed() {
     assert_eq!(
         message(environment("DOORWARD_PASSWORDS_ARGON2_MEMORY", "1MiB")),
         "environment variable DOORWARD_PASSWORDS_ARGON2_MEMORY: `passwords.argon2_memory` = \
-         \"1MiB\" cannot be used; allowed: from \"19MiB\" to \"1024MiB\""
+         \"1MiB\" cannot be used; allowed: from \"19MiB\" to \"256MiB\""
     );
     assert_eq!(
         message(environment("DOORWARD_TOKENS_REFRESH_WINDOW", "61s")),

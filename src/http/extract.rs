@@ -9,7 +9,7 @@ use crate::{
         error::{ErrorCode, OAuthError},
         params::Params,
     },
-    service::{ServiceError, authorize::Visitor, browser_session},
+    service::{ServiceError, authorize::Visitor, browser_session, vault::ShownTo},
     types::{TokenHash, token::TokenKind},
 };
 
@@ -69,36 +69,60 @@ impl Visit {
     pub(crate) async fn read(app: &App, headers: &HeaderMap) -> Result<Self, ServiceError> {
         let cookie = app.cookies.read(headers, Name::Browser);
         let known = cookie.and_then(|text| TokenKind::Browser.recognise(&text));
-        let (browser, new_browser) = match known {
-            Some(hash) => (hash, None),
-            None => {
+        let (browser, new_browser) = known.map_or_else(
+            || {
                 let text = TokenKind::Browser.mint(app.ctx.random());
                 let hash = TokenHash::of(TokenKind::Browser, text.expose());
                 (hash, Some(text.expose().clone()))
-            }
-        };
+            },
+            |hash| (hash, None),
+        );
         let session = app.cookies.read(headers, Name::Session);
         let current = browser_session::current(&app.ctx, session.as_deref()).await?;
         let device = app.cookies.read(headers, Name::Device);
         Ok(Self { visitor: Visitor { browser, current, device }, new_browser })
     }
 
-    /// The anti-forgery value of this browser's forms.
-    pub(crate) fn csrf(&self, app: &App) -> String {
-        app.ctx.vault.anti_forgery(&self.visitor.browser, self.session_hash())
+    /// The anti-forgery value of the forms of `purpose`.
+    pub(crate) fn csrf(&self, app: &App, purpose: Purpose) -> String {
+        app.ctx.vault.anti_forgery(&self.visitor.browser, self.shown_to(purpose))
     }
 
-    fn session_hash(&self) -> Option<&TokenHash> {
-        self.visitor.current.as_ref().map(|current| &current.session.token_hash)
+    fn shown_to(&self, purpose: Purpose) -> ShownTo<'_> {
+        match (purpose, &self.visitor.current) {
+            (_, None) => ShownTo::Nobody,
+            (Purpose::Step, Some(current)) => ShownTo::User(current.user.id),
+            (Purpose::Account, Some(current)) => ShownTo::Session(&current.session.token_hash),
+        }
     }
 
     /// Whether a form was sent by a page that this browser was shown: the value is its own, and the
     /// browser does not say that another site sent it.
-    pub(crate) fn is_own_form(&self, app: &App, headers: &HeaderMap, form: &Params) -> bool {
+    pub(crate) fn is_own_form(
+        &self,
+        app: &App,
+        headers: &HeaderMap,
+        form: &Params,
+        purpose: Purpose,
+    ) -> bool {
         let value = form.get("csrf").unwrap_or_default();
-        is_same_origin(headers, app.ctx.protocol.issuer.as_str())
-            && app.ctx.vault.is_anti_forgery(&self.visitor.browser, self.session_hash(), value)
+        let holds = |to| app.ctx.vault.is_anti_forgery(&self.visitor.browser, to, value);
+        let own = match purpose {
+            Purpose::Step => holds(self.shown_to(purpose)) || holds(ShownTo::Nobody),
+            Purpose::Account => holds(self.shown_to(purpose)),
+        };
+        own && is_same_origin(headers, app.ctx.protocol.issuer.as_str())
     }
+}
+
+/// What a form is for, which says how long it may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A step of a request in progress. People have several tabs: the form outlives a sign-in in
+    /// another one, unless it was shown to another user than the one who is signed in now.
+    Step,
+    /// A change to what the user has. The form ends with the session.
+    Account,
 }
 
 /// What the browser says of where a request comes from. An old browser that says nothing passes here,

@@ -23,7 +23,7 @@ pub trait Readiness: Send + Sync + std::fmt::Debug {
     fn failing(&self) -> Pin<Box<dyn Future<Output = Vec<&'static str>> + Send + '_>>;
 }
 
-/// Whether the server is about to end. Shared by [`router`] and the listeners.
+/// Whether the server is about to end. Shared by [`probes`] and the listeners.
 #[derive(Debug, Clone, Default)]
 pub struct Draining(Arc<AtomicBool>);
 

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::session::BrowserSession;
-use crate::types::{Authentication, SessionId, Timestamp};
+use crate::types::{Authentication, Timestamp};
 
 /// The figures of browser sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub struct SessionPolicy {
     pub idle: Duration,
     /// A session ends this long after its authentication, used or not.
     pub absolute: Duration,
-    /// The most sessions of one user. Zero counts as one: the new session is always kept.
-    pub most_per_user: usize,
+    /// The most sessions of one user, the new one among them; the oldest give way (SESS-09).
+    pub most_per_user: u32,
 }
 
 impl Default for SessionPolicy {
@@ -77,18 +77,6 @@ impl SessionPolicy {
     #[must_use]
     pub fn use_is_worth_recording(&self, last_used_at: Timestamp, now: Timestamp) -> bool {
         now.since(last_used_at) >= Duration::from_mins(1).min(self.idle / 2)
-    }
-
-    /// The sessions to end when a user has a new one: the oldest. SESS-09.
-    ///
-    /// `others` are the user's live sessions without the new one, in any order.
-    #[must_use]
-    pub fn surplus(&self, others: &[BrowserSession]) -> Vec<SessionId> {
-        let keep = self.most_per_user.saturating_sub(1);
-        let mut by_age: Vec<_> = others.iter().map(|other| (other.created_at, other.id)).collect();
-        by_age.sort_unstable();
-        let surplus = by_age.len().saturating_sub(keep);
-        by_age.into_iter().take(surplus).map(|(_, id)| id).collect()
     }
 }
 
@@ -192,6 +180,7 @@ impl Acr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::SessionId;
     use crate::types::{TokenHash, UserId};
 
     fn at(seconds: i64) -> Timestamp {
@@ -245,15 +234,6 @@ mod tests {
     }
 
     /// SESS-09: with at most five, the sixth ends the oldest.
-    #[test]
-    fn the_oldest_session_makes_room() {
-        let others: Vec<_> = [3, 1, 5, 2, 4].map(|n| session(n, i64::from(n))).to_vec();
-        assert_eq!(POLICY.surplus(&others), [others[1].id]);
-        assert_eq!(POLICY.surplus(&others[..4]), []);
-        let none = SessionPolicy { most_per_user: 0, ..POLICY };
-        assert_eq!(none.surplus(&others).len(), 5);
-    }
-
     #[test]
     fn a_password_is_pwd() {
         let methods = [AuthenticationMethod::Password];

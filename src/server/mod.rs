@@ -8,7 +8,7 @@
 //! - axum-server: the TLS handshake, the time to the first request, the drain at the end;
 //! - hyper: the time and size of the headers, how many there are, streams and resets of HTTP/2. The
 //!   header timeout also ends an HTTP/1 connection that is idle between two requests;
-//! - [`admission`]: how many connections there are.
+//! - `admission`: how many connections there are.
 //!
 //! Not bounded: how slowly a client reads an answer. Answers are small enough for the socket's
 //! buffer, so such a client holds one connection of the bound and no memory of a handler.
@@ -31,7 +31,7 @@ use std::path::PathBuf;
 use axum::Router;
 use tokio::net::TcpListener;
 
-pub use run::{RunError, Started, run};
+pub use run::{RunError, Server, Started, run};
 pub use shutdown::stop_signal;
 pub use tls::{TlsError, install_crypto_provider};
 

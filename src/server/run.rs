@@ -5,7 +5,7 @@ use std::{net::SocketAddr, pin::Pin, sync::Arc};
 use axum::Router;
 
 use super::{
-    ServerError, bind, install_crypto_provider,
+    Bound, ServerError, bind, install_crypto_provider,
     open::{self, OpenError},
     stop_signal,
 };
@@ -72,31 +72,79 @@ pub async fn run(config: &Config, announce: impl FnOnce(&Started)) -> Result<(),
     install_crypto_provider();
     let metrics = Metrics::install()?;
     let stop = stop_signal().map_err(RunError::Signal)?;
-    let bound = bind(config).await?;
-    let ctx = open::open(config).await?;
-    let jobs = Jobs::start(&ctx);
-    let upkeep = tokio::spawn(metrics.clone().upkeep());
+    let server = Server::open(config).await?;
+    announce(&server.started().await?);
+    server.serve(metrics, stop).await
+}
 
-    let issuer = ctx.protocol.issuer.to_string();
-    let link = setup::link(&ctx).await?;
-    announce(&Started {
-        address: bound.public_address().map_err(ServerError::Listener)?,
-        setup_link: link
-            .map(|token| Secret::new(format!("{issuer}/setup?token={}", token.expose()))),
-        issuer,
-    });
+/// A server that has its addresses and its database, and answers nobody yet.
+///
+/// [`run`] is the whole life of a server process. A program that runs a server within itself, as the
+/// demo does, takes the same steps, and decides itself where the log goes and when to stop.
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+    bound: Bound,
+    ctx: Arc<Context>,
+}
 
-    let draining = Draining::default();
-    let readiness: Arc<dyn Readiness> = Arc::new(ContextReadiness(Arc::clone(&ctx)));
-    let management = ops::management(Arc::clone(&readiness), draining.clone(), metrics.renderer());
-    let public = public(config, &ctx, readiness, draining.clone());
-    let ended = bound.serve(public, management, draining, stop).await;
+impl Server {
+    /// Takes the addresses of `config`, then opens the database; whoever comes early waits.
+    ///
+    /// # Errors
+    /// [`RunError`] when an address is taken, or something cannot be opened.
+    pub async fn open(config: &Config) -> Result<Self, RunError> {
+        let bound = bind(config).await?;
+        let ctx = open::open(config).await?;
+        Ok(Self { config: config.clone(), bound, ctx })
+    }
 
-    jobs.stop().await;
-    upkeep.abort();
-    ctx.passwords.shutdown().await;
-    ctx.db.close().await;
-    Ok(ended?)
+    /// What the services work with: users and clients can be made before the first request.
+    #[must_use]
+    pub const fn context(&self) -> &Arc<Context> {
+        &self.ctx
+    }
+
+    /// What there is to say about it.
+    ///
+    /// # Errors
+    /// [`RunError`] when the database does not answer.
+    pub async fn started(&self) -> Result<Started, RunError> {
+        let issuer = self.ctx.protocol.issuer.to_string();
+        let link = setup::link(&self.ctx).await?;
+        Ok(Started {
+            address: self.bound.public_address().map_err(ServerError::Listener)?,
+            setup_link: link
+                .map(|token| Secret::new(format!("{issuer}/setup?token={}", token.expose()))),
+            issuer,
+        })
+    }
+
+    /// Answers until `stop` is ready, then ends in order: listeners, jobs, password threads, database.
+    ///
+    /// # Errors
+    /// [`RunError::Server`] when a listener fails.
+    pub async fn serve(
+        self,
+        metrics: Metrics,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), RunError> {
+        let Self { config, bound, ctx } = self;
+        let jobs = Jobs::start(&ctx);
+        let upkeep = tokio::spawn(metrics.clone().upkeep());
+        let draining = Draining::default();
+        let readiness: Arc<dyn Readiness> = Arc::new(ContextReadiness(Arc::clone(&ctx)));
+        let management =
+            ops::management(Arc::clone(&readiness), draining.clone(), metrics.renderer());
+        let public = public(&config, &ctx, readiness, draining.clone());
+        let ended = bound.serve(public, management, draining, stop).await;
+
+        jobs.stop().await;
+        upkeep.abort();
+        ctx.passwords.shutdown().await;
+        ctx.db.close().await;
+        Ok(ended?)
+    }
 }
 
 /// Every route of the public listener, and the edge around them.

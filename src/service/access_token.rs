@@ -2,42 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Context, ServiceError, cache::Epoch, clients};
+use super::{Context, ServiceError, cache::Epoch, clients, token_facts::TokenFacts};
 use crate::{
     identity::user::User,
     protocol::{
         client::{AccessTokenFormat, Client},
-        grant::{Grant, access_token::AccessTokenRecord},
-        token::access::VerifiedAccessToken,
+        grant::Grant,
     },
     store::{self, revoked_token::JwtStanding},
-    types::{ClientId, GrantId, Scope, Status, Timestamp, TokenHash, UserId, token::TokenKind},
+    types::{GrantId, Status, Timestamp, TokenHash, UserId, token::TokenKind},
 };
-
-/// What an access token says: facts that do not change while it lives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenFacts {
-    /// JWT or opaque.
-    pub format: AccessTokenFormat,
-    /// The hash that a revocation of this one token names: of an opaque token, or of a JWT's `jti`.
-    pub revocation_key: TokenHash,
-    /// `jti` of a JWT.
-    pub jti: Option<String>,
-    /// The client it was issued to.
-    pub client_id: ClientId,
-    /// The grant it hangs from; `None` when the client acts for itself.
-    pub grant_id: Option<GrantId>,
-    /// The user it speaks for; `None` when the client acts for itself.
-    pub user_id: Option<UserId>,
-    /// What it allows.
-    pub scope: Scope,
-    /// The APIs it is for.
-    pub audience: Vec<String>,
-    /// When it was issued.
-    pub issued_at: Timestamp,
-    /// When it dies.
-    pub expires_at: Timestamp,
-}
 
 /// A token that counts at this moment, with everything that it hangs from.
 #[derive(Debug, Clone)]
@@ -101,7 +75,7 @@ async fn facts(
     };
     Ok(facts.map(|facts| {
         let facts = Arc::new(facts);
-        caches.keep(&caches.tokens, key, Arc::clone(&facts), epoch);
+        caches.keep(&caches.tokens, &key, Arc::clone(&facts), epoch);
         facts
     }))
 }
@@ -117,46 +91,12 @@ async fn read_opaque(
     let found = store::access_token::find_active(&mut reader.conn(), hash, now).await?;
     let Some((record, grant)) = found else { return Ok(None) };
     let caches = &ctx.caches;
-    caches.keep(&caches.unrevoked, record.hash, Arc::new(()), epoch);
+    caches.keep(&caches.unrevoked, &record.hash, Arc::new(()), epoch);
     if let Some(grant) = grant {
-        caches.keep(&caches.grants, grant.id, Arc::new(grant), epoch);
+        let id = grant.id;
+        caches.keep(&caches.grants, &id, Arc::new(grant), epoch);
     }
     Ok(Some(TokenFacts::from(record)))
-}
-
-impl From<AccessTokenRecord> for TokenFacts {
-    fn from(record: AccessTokenRecord) -> Self {
-        Self {
-            format: AccessTokenFormat::Opaque,
-            revocation_key: record.hash,
-            jti: None,
-            client_id: record.client_id,
-            grant_id: record.grant_id,
-            user_id: record.user_id,
-            scope: record.scope,
-            audience: record.audience,
-            issued_at: record.issued_at,
-            expires_at: record.expires_at,
-        }
-    }
-}
-
-impl From<VerifiedAccessToken> for TokenFacts {
-    fn from(token: VerifiedAccessToken) -> Self {
-        Self {
-            format: AccessTokenFormat::Jwt,
-            revocation_key: token.id.hash(),
-            jti: Some(token.id.encode()),
-            client_id: token.client_id,
-            grant_id: token.id.grant,
-            // Without a grant the client acts for itself, and `sub` is its own name.
-            user_id: token.id.grant.and_then(|_| token.sub.parse().ok()),
-            scope: token.scope,
-            audience: token.audience,
-            issued_at: token.issued_at,
-            expires_at: token.expires_at,
-        }
-    }
 }
 
 /// Whether this one token was not revoked, for a token without a grant.
@@ -206,10 +146,10 @@ async fn read_standing(
             }
         }
     };
-    caches.keep(&caches.unrevoked, facts.revocation_key, Arc::new(()), epoch);
+    caches.keep(&caches.unrevoked, &facts.revocation_key, Arc::new(()), epoch);
     Ok(Some(grant.map(|grant| {
         let grant = Arc::new(grant);
-        caches.keep(&caches.grants, grant.id, Arc::clone(&grant), epoch);
+        caches.keep(&caches.grants, &grant.id, Arc::clone(&grant), epoch);
         grant
     })))
 }
@@ -217,18 +157,16 @@ async fn read_standing(
 /// The user of that id, when they may be spoken for.
 async fn live_user(ctx: &Context, id: UserId) -> Result<Option<Arc<User>>, ServiceError> {
     let caches = &ctx.caches;
-    let known = caches.recall(&caches.users, &id, ctx.clock.uptime());
-    let user = match known {
-        Some(user) => Some(user),
-        None => {
-            let epoch = caches.epoch();
-            let found = store::user::find(&mut ctx.db.reader().await?.conn(), id).await?;
-            found.map(|user| {
-                let user = Arc::new(user);
-                caches.keep(&caches.users, id, Arc::clone(&user), epoch);
-                user
-            })
-        }
+    let user = if let Some(user) = caches.recall(&caches.users, &id, ctx.clock.uptime()) {
+        Some(user)
+    } else {
+        let epoch = caches.epoch();
+        let found = store::user::find(&mut ctx.db.reader().await?.conn(), id).await?;
+        found.map(|user| {
+            let user = Arc::new(user);
+            caches.keep(&caches.users, &id, Arc::clone(&user), epoch);
+            user
+        })
     };
     Ok(user.filter(|user| matches!(user.status, Status::Enabled)))
 }

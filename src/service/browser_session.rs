@@ -68,7 +68,7 @@ pub(super) async fn write(
         end_in(tx, former, now).await?;
     }
     store::session::insert(tx, session).await?;
-    let keep = u32::try_from(ctx.policy.sessions.most_per_user).unwrap_or(u32::MAX);
+    let keep = ctx.policy.sessions.most_per_user.max(1);
     for ended in store::session::end_oldest(tx, session.user_id, keep, now).await? {
         store::grant::revoke_by_session(tx, ended, RevocationReason::SignOut, now).await?;
     }

@@ -26,7 +26,7 @@ const BELIEVED_FOR: Duration = Duration::from_secs(1);
 /// The age of a log that was not followed yet.
 const NEVER: u64 = u64::MAX;
 /// Entries live at most this long unused, so that memory follows use.
-const TIME_TO_IDLE: Duration = Duration::from_secs(600);
+const TIME_TO_IDLE: Duration = Duration::from_mins(10);
 
 /// The caches of one node. Every one is bounded.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub struct Caches {
     /// Grants, revoked ones as well.
     pub grants: Remembered<GrantId, Grant>,
     /// What live tokens say, by the hash of the token's text.
-    pub tokens: Remembered<TokenHash, super::access_token::TokenFacts>,
+    pub tokens: Remembered<TokenHash, super::token_facts::TokenFacts>,
     /// Tokens that were not revoked when the database was asked, by their revocation key.
     pub unrevoked: Remembered<TokenHash, ()>,
     epoch: AtomicU64,
@@ -58,11 +58,6 @@ where
 {
     fn bounded(capacity: u64) -> Self {
         Self { entries: Cache::builder().max_capacity(capacity).time_to_idle(TIME_TO_IDLE).build() }
-    }
-
-    /// How many entries are held, roughly.
-    pub fn len(&self) -> u64 {
-        self.entries.entry_count()
     }
 }
 
@@ -108,7 +103,7 @@ impl Caches {
     }
 
     /// Remembers what was read since `epoch`, unless something was forgotten meanwhile.
-    pub fn keep<K, V>(&self, into: &Remembered<K, V>, key: K, value: Arc<V>, epoch: Epoch)
+    pub fn keep<K, V>(&self, into: &Remembered<K, V>, key: &K, value: Arc<V>, epoch: Epoch)
     where
         K: Hash + Eq + Clone + Send + Sync + 'static,
         V: Send + Sync + 'static,
@@ -119,7 +114,7 @@ impl Caches {
         into.entries.insert(key.clone(), value);
         // A change between the check and the insert would have found nothing to drop.
         if self.epoch.load(Ordering::SeqCst) != epoch.0 {
-            into.entries.invalidate(&key);
+            into.entries.invalidate(key);
         }
     }
 
@@ -177,7 +172,7 @@ mod tests {
     #[test]
     fn memory_is_not_believed_before_the_log_was_followed_nor_long_after() {
         let caches = Caches::new(10);
-        caches.keep(&caches.unrevoked, key(), Arc::new(()), caches.epoch());
+        caches.keep(&caches.unrevoked, &key(), Arc::new(()), caches.epoch());
         assert!(caches.recall(&caches.unrevoked, &key(), NOW).is_none());
         caches.follow(&[], 0, NOW);
         assert!(caches.recall(&caches.unrevoked, &key(), NOW).is_some());
@@ -191,7 +186,7 @@ mod tests {
     fn a_change_drops_what_it_names() {
         let caches = Caches::new(10);
         caches.follow(&[], 0, NOW);
-        caches.keep(&caches.unrevoked, key(), Arc::new(()), caches.epoch());
+        caches.keep(&caches.unrevoked, &key(), Arc::new(()), caches.epoch());
         caches.follow(&[Change::AccessToken(key())], 1, NOW);
         assert!(caches.recall(&caches.unrevoked, &key(), NOW).is_none());
         assert_eq!(caches.followed_to(), 1);
@@ -203,7 +198,7 @@ mod tests {
         caches.follow(&[], 0, NOW);
         let before = caches.epoch();
         caches.follow(&[Change::AccessToken(key())], 1, NOW);
-        caches.keep(&caches.unrevoked, key(), Arc::new(()), before);
+        caches.keep(&caches.unrevoked, &key(), Arc::new(()), before);
         assert!(caches.recall(&caches.unrevoked, &key(), NOW).is_none());
     }
 }

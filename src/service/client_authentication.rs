@@ -12,18 +12,39 @@ use crate::{
             self, AssertionError, AuthParameters, AuthPolicy, Authenticated, ClientAuthError,
             PendingAssertion, PresentedCredentials, Proof,
         },
-        error::OAuthError,
+        error::{ErrorCode, OAuthError},
         params::Params,
     },
     store,
-    types::Timestamp,
+    types::{Timestamp, origin::Origin},
 };
 
 /// Who sends this request, proven by the method that the client registered.
 ///
+/// Failures count against the network that they come from, and never against the client: a stranger
+/// cannot lock it out.
+///
 /// # Errors
-/// `invalid_client` for every failed proof, `invalid_request` for contradictory ones.
+/// `invalid_client` for every failed proof, `invalid_request` for contradictory ones,
+/// [`ServiceError::Wait`] for a network that failed too often.
 pub async fn authenticate(
+    ctx: &Arc<Context>,
+    authorization: Option<&str>,
+    params: &Params,
+    origin: &Origin,
+) -> Result<Authenticated, ServiceError> {
+    let (policy, now) = (&ctx.policy.lockout, ctx.now());
+    ctx.rates.check_clients(origin, policy, now).map_err(ServiceError::Wait)?;
+    let proven = prove(ctx, authorization, params).await;
+    if let Err(ServiceError::Refused(refusal)) = &proven
+        && refusal.code == ErrorCode::InvalidClient
+    {
+        ctx.rates.count_client_failure(origin, policy, now);
+    }
+    proven
+}
+
+async fn prove(
     ctx: &Arc<Context>,
     authorization: Option<&str>,
     params: &Params,

@@ -19,7 +19,7 @@ pub async fn find(ctx: &Context, id: &ClientId) -> Result<Option<Arc<Client>>, S
     let found = store::client::find(&mut ctx.db.reader().await?.conn(), id, now).await?;
     Ok(found.map(|client| {
         let client = Arc::new(client);
-        caches.keep(&caches.clients, id.clone(), Arc::clone(&client), epoch);
+        caches.keep(&caches.clients, id, Arc::clone(&client), epoch);
         client
     }))
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    cache::Caches, keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy, rates::Rates,
-    seen::Seen, vault::Vault,
+    cache::Caches, gates::Gates, keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy,
+    rates::Rates, seen::Seen, vault::Vault,
 };
 use crate::{
     protocol::policy::Policy,
@@ -40,6 +40,8 @@ pub struct Context {
     pub caches: Caches,
     /// Where passwords are hashed.
     pub passwords: PasswordPool,
+    /// Turns of sign-ins under one counter.
+    pub gates: Gates,
     /// The rate limits of strangers.
     pub rates: Rates,
     /// Uses of sessions that are still to be written.

@@ -13,6 +13,9 @@ pub enum ServiceError {
     /// The server has too much to do; the same request can succeed later.
     #[error("overloaded; retry after {} s", .0.as_secs())]
     Busy(Duration),
+    /// Too many failures came from this network: the time to wait.
+    #[error("too many failures; wait {} s", .0.as_secs())]
+    Wait(Duration),
     /// The database does not answer, or cannot write.
     #[error("the database is not available: {0}")]
     Unavailable(StoreError),

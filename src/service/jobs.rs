@@ -8,9 +8,9 @@ use tokio::{sync::watch, task::JoinSet};
 use super::{Context, ServiceError, changes, key_rotation, seen, start::FOLLOW_EVERY};
 use crate::{store::expiry, types::origin::Origin};
 
-const ROTATE_EVERY: Duration = Duration::from_secs(60);
+const ROTATE_EVERY: Duration = Duration::from_mins(1);
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Between two batches of one sweep, so that others get at the database.
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use arc_swap::ArcSwap;
 use serde::Serialize;
 use serde_json::value::to_raw_value;
+use tokio::sync::Mutex;
 
 use super::{Context, ServiceError, vault::Vault};
 use crate::{
@@ -28,6 +29,8 @@ use crate::{
 pub struct KeyRing {
     issuer: Issuer,
     ring: ArcSwap<Ring>,
+    /// Held from reading the keys to putting them to use, so that the later reading wins.
+    reloading: Mutex<()>,
 }
 
 /// One state of the ring.
@@ -43,7 +46,7 @@ impl KeyRing {
     /// An empty ring of `issuer`; [`reload`] fills it.
     #[must_use]
     pub fn new(issuer: Issuer) -> Self {
-        Self { issuer, ring: ArcSwap::default() }
+        Self { issuer, ring: ArcSwap::default(), reloading: Mutex::default() }
     }
 
     /// Whether the ring can sign with every algorithm that clients may register.
@@ -104,6 +107,7 @@ impl KeyRing {
 /// # Errors
 /// [`ServiceError`] when they cannot be read, or a private key does not open with the master key.
 pub async fn reload(ctx: &Context) -> Result<(), ServiceError> {
+    let _turn = ctx.keys.reloading.lock().await;
     let stored = store::signing_key::list(&mut ctx.db.reader().await?.conn()).await?;
     let ring = Ring::open(&stored, &ctx.vault)?;
     ctx.keys.ring.store(Arc::new(ring));

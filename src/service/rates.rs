@@ -4,6 +4,7 @@
 //! a flood down, and a node that starts anew slows it down again within seconds.
 
 use std::{
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -15,13 +16,14 @@ use crate::{
         lockout::{CounterKey, Keys, LockoutPolicy},
         rate::{Bucket, Rate},
     },
-    types::Timestamp,
+    types::{Timestamp, origin::Origin},
 };
 
 /// The buckets of this node.
 #[derive(Debug)]
 pub struct Rates {
     buckets: Mutex<Cache<CounterKey, Bucket>>,
+    clients: Mutex<Cache<IpAddr, Bucket>>,
 }
 
 /// What an attempt took out of the buckets.
@@ -35,7 +37,35 @@ impl Rates {
     /// Full buckets for at most `networks` networks; those that are used least give way.
     #[must_use]
     pub fn new(networks: u64) -> Self {
-        Self { buckets: Mutex::new(Cache::new(networks)) }
+        Self {
+            buckets: Mutex::new(Cache::new(networks)),
+            clients: Mutex::new(Cache::new(networks)),
+        }
+    }
+
+    /// Whether the network of `origin` may still try to authenticate as a client.
+    ///
+    /// # Errors
+    /// The time to wait.
+    pub fn check_clients(
+        &self,
+        origin: &Origin,
+        policy: &LockoutPolicy,
+        now: Timestamp,
+    ) -> Result<(), Duration> {
+        let Some(network) = origin.network() else { return Ok(()) };
+        let buckets = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(bucket) = buckets.get(&network) else { return Ok(()) };
+        policy.network.take(Some(bucket), now).map(|_| ())
+    }
+
+    /// Notes that a client authentication from the network of `origin` failed.
+    pub fn count_client_failure(&self, origin: &Origin, policy: &LockoutPolicy, now: Timestamp) {
+        let Some(network) = origin.network() else { return };
+        let buckets = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(bucket) = policy.network.take(buckets.get(&network), now) {
+            buckets.insert(network, bucket);
+        }
     }
 
     /// Takes one attempt from the buckets that `keys` names.

@@ -1,11 +1,13 @@
 //! Signing in with a password. NIST SP 800-63B §3.1.1, §3.2.2; the rules are in
-//! [`lockout`](crate::identity::lockout).
+//! [`lockout`].
 //!
 //! Every failure says one thing, takes one hash and looks one way: whoever the user is, and whether
 //! there is one. An attempt is counted before its hash is computed, so that a thousand at once yield no
 //! more guesses than one after another.
 
 use std::{sync::Arc, time::Duration};
+
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::{Context, ServiceError, password_pool::PasswordPoolError, rates::Charge};
 use crate::{
@@ -92,6 +94,7 @@ pub async fn by_password(
         (None, _) | (_, None) => Source::Stranger(origin.network()),
     };
     let keys = lockout::keys(target, source);
+    let _turn = ctx.gates.turn(&keys.attempts).await;
     let charge =
         ctx.rates.charge(&keys, &ctx.policy.lockout, ctx.now()).map_err(SignInError::Wait)?;
     let counter = reserve(ctx, keys, charge, origin).await?;
@@ -222,7 +225,7 @@ async fn count(
     origin: &Origin,
 ) -> Result<bool, StoreError> {
     let blocks = next.blocked_until > next.updated_at;
-    let object = Object::Login(hex(key.as_bytes()));
+    let object = Object::Login(Base64UrlUnpadded::encode_string(key.as_bytes()));
     let event =
         ctx.event(Actor::Anonymous, Action::SignInBlocked, object, Outcome::Refused, origin);
     ctx.db
@@ -253,13 +256,4 @@ async fn give_back(ctx: &Arc<Context>, counted: &Counted) -> Result<(), StoreErr
         })
         .await
         .map(|_| ())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write as _;
-        // Writing to a String has no way to fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Context, ServiceError, cache::Caches, changes, key_rotation, keys, keys::KeyRing,
+    Context, ServiceError, cache::Caches, changes, gates::Gates, key_rotation, keys, keys::KeyRing,
     password_pool::PasswordPool, policy::ServicePolicy, rates::Rates, seen::Seen, vault::Vault,
 };
 use crate::{
@@ -62,6 +62,7 @@ pub async fn open(means: Means) -> Result<Arc<Context>, StartError> {
         protocol: means.protocol,
         policy: means.policy,
         passwords: means.passwords,
+        gates: Gates::default(),
         rates: Rates::new(RATED_NETWORKS),
         seen: Seen::default(),
     });

@@ -23,6 +23,28 @@ pub struct Vault {
     sign_in_attempts: Mac,
 }
 
+/// Whom a browser showed a form to.
+#[derive(Debug, Clone, Copy)]
+pub enum ShownTo<'a> {
+    /// Nobody was signed in.
+    Nobody,
+    /// This user, whichever session it was.
+    User(UserId),
+    /// Who held this session.
+    Session(&'a TokenHash),
+}
+
+impl ShownTo<'_> {
+    /// Different for any two values: a letter for the kind, then who.
+    fn encoded(self) -> Vec<u8> {
+        match self {
+            Self::Nobody => b"n".to_vec(),
+            Self::User(user) => [b"u", user.uuid().as_bytes().as_slice()].concat(),
+            Self::Session(session) => [b"s", session.as_bytes().as_slice()].concat(),
+        }
+    }
+}
+
 impl Vault {
     /// Derives every key of `master`.
     #[must_use]
@@ -38,12 +60,13 @@ impl Vault {
         }
     }
 
-    /// The anti-forgery value of the forms that `browser` is shown, while `session` is its session:
-    /// base64url without padding.
+    /// The anti-forgery value of the forms that `browser` is shown while `shown_to` holds: base64url
+    /// without padding.
     #[must_use]
-    pub fn anti_forgery(&self, browser: &TokenHash, session: Option<&TokenHash>) -> String {
-        let session = session.map_or(&[][..], |session| session.as_bytes());
-        Base64UrlUnpadded::encode_string(&self.anti_forgery.tag(&[browser.as_bytes(), session]))
+    pub fn anti_forgery(&self, browser: &TokenHash, shown_to: ShownTo<'_>) -> String {
+        Base64UrlUnpadded::encode_string(
+            &self.anti_forgery.tag(&[browser.as_bytes(), &shown_to.encoded()]),
+        )
     }
 
     /// Whether `presented` is that value.
@@ -51,12 +74,12 @@ impl Vault {
     pub fn is_anti_forgery(
         &self,
         browser: &TokenHash,
-        session: Option<&TokenHash>,
+        shown_to: ShownTo<'_>,
         presented: &str,
     ) -> bool {
-        let session = session.map_or(&[][..], |session| session.as_bytes());
-        Base64UrlUnpadded::decode_vec(presented)
-            .is_ok_and(|tag| self.anti_forgery.verify(&[browser.as_bytes(), session], &tag))
+        Base64UrlUnpadded::decode_vec(presented).is_ok_and(|tag| {
+            self.anti_forgery.verify(&[browser.as_bytes(), &shown_to.encoded()], &tag)
+        })
     }
 
     /// The cookie that says: `user` has signed in with this browser before. The 16 random bytes name
@@ -100,14 +123,25 @@ mod tests {
     }
 
     #[test]
-    fn anti_forgery_values_are_bound_to_browser_and_session() {
+    fn anti_forgery_values_are_bound_to_the_browser_and_whom_it_showed_the_form_to() {
         let (vault, a, b) = (vault(), hash("a"), hash("b"));
-        let value = vault.anti_forgery(&a, Some(&b));
-        assert!(vault.is_anti_forgery(&a, Some(&b), &value));
-        for (browser, session) in [(&a, None), (&b, Some(&b)), (&a, Some(&a))] {
-            assert!(!vault.is_anti_forgery(browser, session, &value));
+        let alice = UserId::new(Timestamp::from_unix(1), [1; 10]);
+        let mallory = UserId::new(Timestamp::from_unix(1), [2; 10]);
+        let shown = [
+            ShownTo::Nobody,
+            ShownTo::User(alice),
+            ShownTo::User(mallory),
+            ShownTo::Session(&a),
+            ShownTo::Session(&b),
+        ];
+        for (i, to) in shown.into_iter().enumerate() {
+            let value = vault.anti_forgery(&a, to);
+            for (j, other) in shown.into_iter().enumerate() {
+                assert_eq!(vault.is_anti_forgery(&a, other, &value), i == j, "{to:?} {other:?}");
+                assert!(!vault.is_anti_forgery(&b, other, &value));
+            }
+            assert!(!vault.is_anti_forgery(&a, to, ""));
         }
-        assert!(!vault.is_anti_forgery(&a, Some(&b), ""));
     }
 
     #[test]

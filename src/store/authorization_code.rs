@@ -10,7 +10,10 @@ use super::{
     statements::statements,
 };
 use crate::{
-    protocol::grant::{Grant, authorization_code::AuthorizationCode},
+    protocol::grant::{
+        Grant,
+        authorization_code::{AuthorizationCode, MAX_FAILURES},
+    },
     types::{GrantId, Redeemed, Timestamp, TokenHash},
 };
 
@@ -37,9 +40,6 @@ statements! { "authorization_code";
                       WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 AND failures < $3
                       RETURNING failures AS number";
 }
-
-/// After so many redemptions with a wrong verifier a code is dead.
-pub const MOST_FAILURES: u32 = 5;
 
 /// Adds a code.
 ///
@@ -79,7 +79,7 @@ pub async fn redeem(
     hash: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<Redeemed<AuthorizationCode>>, StoreError> {
-    let most = i64::from(MOST_FAILURES);
+    let most = i64::from(MAX_FAILURES);
     let row = fetch_optional!(CodeRow, tx, REDEEM, row::bytes(hash), now.unix(), most)?;
     row.map(|row| row.try_into().map(Redeemed::by_store)).transpose()
 }
@@ -91,7 +91,7 @@ pub async fn record_failure(
     hash: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<u32>, StoreError> {
-    let most = i64::from(MOST_FAILURES);
+    let most = i64::from(MAX_FAILURES);
     let row = fetch_optional!(Number, tx, RECORD_FAILURE, row::bytes(hash), now.unix(), most)?;
     row.map(|row| row::count("authorization_codes.failures", row.number)).transpose()
 }

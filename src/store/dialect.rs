@@ -12,7 +12,8 @@ const UNIQUE: &[(Unique, &str, &str)] = &[
     (Unique::ClientId, "clients.id", "clients_pkey"),
     (Unique::SessionToken, "sessions.token_hash", "sessions_token_hash_key"),
     (Unique::Flow, "authorization_codes.flow_id", "authorization_codes_flow_id_key"),
-    (Unique::ActiveSigningKey, "signing_keys.alg", "signing_keys_active"),
+    (Unique::SigningKey, "signing_keys.alg", "signing_keys_active"),
+    (Unique::SigningKey, "signing_keys.alg", "signing_keys_pending"),
 ];
 
 /// Which uniqueness a statement ran against. SQLite names columns in its message ("UNIQUE constraint

@@ -52,8 +52,8 @@ pub enum Unique {
     SessionToken,
     /// The authorization request behind a code.
     Flow,
-    /// The one active signing key of an algorithm.
-    ActiveSigningKey,
+    /// The one active signing key of an algorithm, or the one that stands by.
+    SigningKey,
     /// The primary key of a table or another index: ids that collide by no accident.
     Other,
 }

@@ -44,8 +44,12 @@ statements! { "expiry";
     SIGN_IN_ATTEMPTS = "DELETE FROM sign_in_attempts WHERE key IN (
                             SELECT key FROM sign_in_attempts WHERE updated_at <= $1
                             ORDER BY updated_at LIMIT $2)";
+    /// The newest change stays: a node that was away for long sees by its number that others are
+    /// missing before it.
     CHANGES = "DELETE FROM change_log WHERE seq IN (
-                   SELECT seq FROM change_log WHERE at <= $1 ORDER BY at LIMIT $2)";
+                   SELECT seq FROM change_log
+                   WHERE at <= $1 AND seq < (SELECT seq FROM change_head WHERE id = 1)
+                   ORDER BY at LIMIT $2)";
     BOOTSTRAP_LINKS = "DELETE FROM bootstrap_links WHERE hash IN (
                            SELECT hash FROM bootstrap_links WHERE expires_at <= $1
                            ORDER BY expires_at LIMIT $2)";

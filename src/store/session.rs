@@ -36,6 +36,8 @@ statements! { "session";
         ORDER BY s.last_seen_at DESC, s.id DESC");
     TOUCH = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3
              WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2";
+    /// Changes nothing, and so keeps the session from ending until the commit.
+    HOLD = "UPDATE sessions SET user_id = user_id WHERE id = $1 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     END_ALL = "UPDATE sessions SET ended_at = $2
                WHERE user_id = $1 AND ended_at IS NULL RETURNING id";
@@ -123,6 +125,11 @@ pub async fn touch(tx: &mut Tx<'_>, touches: &[SessionTouch]) -> Result<(), Stor
         execute!(tx, TOUCH, touch.id.uuid(), last_seen_at.unix(), idle_expires_at.unix())?;
     }
     Ok(())
+}
+
+/// Keeps a session from ending until the commit; `false` when it has ended or is gone.
+pub async fn hold(tx: &mut Tx<'_>, id: SessionId) -> Result<bool, StoreError> {
+    Ok(execute!(tx, HOLD, id.uuid())? > 0)
 }
 
 /// Ends a session; whether it ended now.

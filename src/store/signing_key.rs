@@ -31,8 +31,8 @@ statements! { "signing_key";
 /// Adds a key.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] with [`super::Unique::ActiveSigningKey`] when it is to be active and
-/// another one of its algorithm is.
+/// [`StoreError::Conflict`] with [`super::Unique::SigningKey`] when it is to be active or to stand by,
+/// and another one of its algorithm does.
 pub async fn insert(tx: &mut Tx<'_>, key: &StoredKey) -> Result<(), StoreError> {
     let record = &key.record;
     execute!(
@@ -63,7 +63,7 @@ pub async fn list(conn: &mut Conn<'_>) -> Result<Vec<StoredKey>, StoreError> {
 /// it is not. A key that is removed or revoked loses its private half.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] with [`super::Unique::ActiveSigningKey`] when it is to be active and
+/// [`StoreError::Conflict`] with [`super::Unique::SigningKey`] when it is to be active and
 /// another one of its algorithm is: retire that one first, in the same transaction.
 pub async fn advance(
     tx: &mut Tx<'_>,

@@ -44,6 +44,9 @@ statements! { "user";
     SET_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = $3, updated_at = $3
                     WHERE id = $1";
     REHASH_PASSWORD = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    /// Changes nothing, and so keeps the row from being changed until the commit.
+    HOLD = "UPDATE users SET status = status
+            WHERE id = $1 AND status = 'enabled' AND password_hash = $2";
     SET_STATUS = "UPDATE users SET status = $2, updated_at = $3 WHERE id = $1 AND status <> $2";
     DELETE = "DELETE FROM users WHERE id = $1";
 }
@@ -150,6 +153,12 @@ pub async fn set_password(
     let updated = execute!(tx, SET_PASSWORD, id.uuid(), password_hash, now.unix())?;
     note_if(tx, updated > 0, id, now);
     Ok(updated > 0)
+}
+
+/// Keeps the user from being disabled and the password from being changed until the commit; `false` when
+/// the user is disabled or gone, or `password_hash` is not the hash any more.
+pub async fn hold(tx: &mut Tx<'_>, id: UserId, password_hash: &str) -> Result<bool, StoreError> {
+    Ok(execute!(tx, HOLD, id.uuid(), password_hash)? > 0)
 }
 
 /// Replaces the hash of an unchanged password by one with today's parameters; `false` when the

@@ -63,6 +63,35 @@ fn the_handbook_lists_the_settings() {
     page.is(&format!("\n```toml\n{}```\n\n", doorward::config::example()));
 }
 
+#[test]
+fn the_handbook_names_no_setting_that_is_not_there() {
+    let example = doorward::config::example();
+    let mut section = "";
+    let mut known = Vec::new();
+    for line in example.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = name;
+        } else if let Some((key, _)) = line.split_once(" = ") {
+            known.push(format!("{section}.{}", key.trim_start_matches('#')));
+        }
+    }
+    let sections: Vec<&str> = known.iter().filter_map(|name| name.split('.').next()).collect();
+    let mut broken = Vec::new();
+    for path in tree::ending_with("src/manual", ".md") {
+        for name in tree::read(&path).split('`').skip(1).step_by(2) {
+            // `tokens.refresh_window = "0s"` names a setting as well; `master.key` is a file.
+            let name = name.split(" = ").next().unwrap_or_default();
+            let section = name.split_once('.').map(|(section, _)| section);
+            let is_setting =
+                section.is_some_and(|name| !name.is_empty() && sections.contains(&name));
+            if is_setting && !known.iter().any(|known| known == name) {
+                broken.push(format!("{path}: {name}"));
+            }
+        }
+    }
+    assert_none("The handbook names a setting that does not exist.", "Correct its name.", &broken);
+}
+
 /// A part of a document that is made from the code.
 pub(crate) struct Generated {
     /// The document.

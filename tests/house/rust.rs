@@ -22,7 +22,10 @@ pub(crate) struct Named {
 impl RustFile {
     /// Reads the file at `path`.
     pub(crate) fn read(path: &str) -> Self {
-        let text = tree::read(path);
+        Self::parse(path, &tree::read(path))
+    }
+
+    fn parse(path: &str, text: &str) -> Self {
         let tokens: TokenStream =
             text.parse().unwrap_or_else(|error| panic!("{path} is not Rust: {error}"));
         Self { path: path.to_owned(), tokens: without_tests(tokens) }
@@ -213,7 +216,7 @@ fn without_tests(stream: TokenStream) -> Vec<TokenTree> {
                 shorter.set_span(group.span());
                 TokenTree::Group(shorter)
             }
-            other => other.clone(),
+            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => tokens[at].clone(),
         });
         at += 1;
     }
@@ -236,4 +239,43 @@ fn end_of_item(tokens: &[TokenTree], from: usize) -> usize {
     };
     let length = tokens[from..].iter().position(ends);
     length.map_or(tokens.len(), |length| from + length + 1)
+}
+
+/// The paths of a text in a file of `src/service`, as `a::b`, with their lines.
+fn paths_in(text: &str) -> Vec<String> {
+    let file = RustFile::parse("src/service/token/mod.rs", text);
+    let paths = file.paths().into_iter();
+    let long = paths.filter(|named| named.names.len() > 1);
+    long.map(|named| {
+        let line = named.place.rsplit(':').next().unwrap_or_default();
+        format!("{line} {}", file.absolute(&named.names).join("::"))
+    })
+    .collect()
+}
+
+#[test]
+fn every_name_of_a_nested_group_is_found() {
+    let text = "use crate::{\n store::{self, Db},\n types::Scope,\n};";
+    assert_eq!(
+        paths_in(text),
+        ["1 crate::store::self", "1 crate::store::Db", "1 crate::types::Scope"]
+    );
+}
+
+#[test]
+fn paths_in_expressions_and_macros_are_found() {
+    let text = "fn f() {\n run!(crate::http::view::render(x));\n}";
+    assert_eq!(paths_in(text), ["2 crate::http::view::render"]);
+}
+
+#[test]
+fn relative_paths_are_told_from_the_root() {
+    let text = "use super::super::http::Router; use self::mint::Token;";
+    assert_eq!(paths_in(text), ["1 crate::http::Router", "1 crate::service::token::mint::Token"]);
+}
+
+#[test]
+fn comments_texts_and_tests_are_not_code() {
+    let text = "// crate::http\nconst A: &str = \"crate::http::b\";\n#[cfg(test)]\nmod tests { use crate::http::A; }\n#[cfg(test)] use crate::http::B;\nuse crate::store::C;";
+    assert_eq!(paths_in(text), ["6 crate::store::C"]);
 }

@@ -28,7 +28,7 @@ fn no_path_of_somebodys_machine_is_committed() {
 /// Where one of `words` stands, without files that other programs write.
 fn holding(words: &[String]) -> Vec<String> {
     let written =
-        tree::all().into_iter().filter(|path| !path.contains("-lock") && !path.ends_with(".lock"));
+        tree::all().into_iter().filter(|path| !path.contains("-lock") && path != "Cargo.lock");
     let mut found = Vec::new();
     for path in written {
         let Some(text) = tree::text_of(&path) else { continue };

@@ -12,12 +12,17 @@ mod attacks_jose;
 #[cfg(test)]
 mod choke_point;
 #[cfg(test)]
+#[expect(dead_code, reason = "shared with the tests of the store, which use another part")]
 #[path = "../store/engine.rs"]
 mod engine;
 #[cfg(test)]
 mod key_rotation;
 #[cfg(test)]
+mod oidc_core_authorization_request;
+#[cfg(test)]
 mod oidc_core_id_token;
+#[cfg(test)]
+mod oidc_core_prompt_and_max_age;
 #[cfg(test)]
 mod oidc_core_userinfo;
 #[cfg(test)]

@@ -78,13 +78,13 @@ async fn one_key_of_an_algorithm_is_active(db: TestDb) {
     let (first, second) = (key(1, FirstState::Active), key(2, FirstState::Active));
     commit!(db, [first], |tx| signing_key::insert(tx, &first)).unwrap();
     let refused = commit!(db, [second], |tx| signing_key::insert(tx, &second));
-    assert_eq!(refused, Err(StoreError::Conflict(Unique::ActiveSigningKey)));
+    assert_eq!(refused, Err(StoreError::Conflict(Unique::SigningKey)));
     let pending = key(3, FirstState::Pending);
     commit!(db, [pending], |tx| signing_key::insert(tx, &pending)).unwrap();
     let (mut old, mut new) = (first.record, pending.record);
     assert!(old.advance(KeyState::Retiring, at(1)) && new.advance(KeyState::Active, at(1)));
     let refused = commit!(db, [new], |tx| signing_key::advance(tx, &new, KeyState::Pending, at(1)));
-    assert_eq!(refused, Err(StoreError::Conflict(Unique::ActiveSigningKey)));
+    assert_eq!(refused, Err(StoreError::Conflict(Unique::SigningKey)));
     let moved = commit!(db, [old, new], |tx| async {
         signing_key::advance(tx, &old, KeyState::Active, at(1)).await?;
         signing_key::advance(tx, &new, KeyState::Pending, at(1)).await

@@ -54,6 +54,7 @@ mod code;
 #[cfg(test)]
 mod consent;
 #[cfg(test)]
+#[expect(dead_code, reason = "shared with the tests of the specifications, which use another part")]
 mod engine;
 #[cfg(test)]
 mod expiry;

@@ -65,6 +65,5 @@ pub(crate) async fn user_info(
 ) -> Result<Response, Problem> {
     let session = visit.session().await.ok_or(Problem::NotSignedIn)?;
     let claims = notes.0.provider.user_info(&session.person).await?;
-    let name = session.person.name();
-    Ok(page::show(&UserInfoPage { name: &name, claims: &page::pretty(&claims) }))
+    Ok(page::show(&UserInfoPage { name: session.person.name(), claims: &page::pretty(&claims) }))
 }

@@ -35,7 +35,7 @@ use store::NoteStore;
 /// The longest form that Notes reads, in bytes.
 const FORM_LIMIT: usize = 16 * 1024;
 /// How long open requests have to finish when Notes stops.
-const LAST_REQUESTS: Duration = Duration::from_secs(2);
+pub(crate) const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
 /// The app: everything that its requests share.
 #[derive(Clone)]

@@ -45,7 +45,7 @@ impl<'a> HomePage<'a> {
     ) -> Self {
         let person = &session.person;
         Self {
-            name: person.name(),
+            name: person.name().to_owned(),
             csrf: &session.csrf,
             notice,
             notes,

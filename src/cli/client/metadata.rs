@@ -321,8 +321,7 @@ mod tests {
 
     #[test]
     fn no_flag_changes_nothing() {
-        let mut metadata = ClientMetadata::default();
-        metadata.require_pkce = false;
+        let mut metadata = ClientMetadata { require_pkce: false, ..ClientMetadata::default() };
         metadata.redirect_uris.push("https://a.example/cb".to_owned());
         assert_eq!(applied(&[], metadata.clone()), metadata);
     }

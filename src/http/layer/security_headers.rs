@@ -2,6 +2,10 @@
 //!
 //! A handler that needs another value sets the header itself, and the layer leaves it: pages bring
 //! their own `Content-Security-Policy`, static files and discovery their own `Cache-Control`.
+//!
+//! `Referrer-Policy` has a second half in `templates/base.html`: within this origin a page does say
+//! where it is, because a browser that may not (`no-referrer`) sends `Origin: null` with its forms,
+//! and forms are held against their `Origin`. Other origins learn nothing either way.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;

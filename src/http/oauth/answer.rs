@@ -44,6 +44,10 @@ pub(crate) fn error(error: &ServiceError, origin: &Origin) -> Response {
             let body = unavailable("the server is too busy");
             (StatusCode::SERVICE_UNAVAILABLE, body, Some(wait.as_secs().max(1)))
         }
+        ServiceError::Wait(wait) => {
+            let body = unavailable("too many failed attempts came from this network");
+            (StatusCode::TOO_MANY_REQUESTS, body, Some(wait.as_secs().max(1)))
+        }
         ServiceError::Unavailable(cause) => {
             tracing::error!(request_id = origin.request_id, error = %cause, "unavailable");
             let body = unavailable("the server cannot reach its database");

@@ -20,7 +20,7 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match look(&app, &headers, &body).await {
+    match look(&app, &headers, &body, &origin).await {
         Ok(facts) => answer::json(StatusCode::OK, &facts),
         Err(error) => answer::error(&error, &origin),
     }
@@ -30,9 +30,11 @@ async fn look(
     app: &App,
     headers: &HeaderMap,
     body: &Bytes,
+    origin: &Origin,
 ) -> Result<IntrospectionResponse, ServiceError> {
     let params = extract::form(headers, body)?;
     let authorization = extract::authorization(headers)?;
-    let caller = client_authentication::authenticate(&app.ctx, authorization, &params).await?;
+    let caller =
+        client_authentication::authenticate(&app.ctx, authorization, &params, origin).await?;
     introspect::introspect(&app.ctx, &caller, &params).await
 }

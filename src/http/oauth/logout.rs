@@ -16,7 +16,7 @@ use crate::{
     http::{
         App,
         cookies::Name,
-        extract::{self, Visit},
+        extract::{self, Purpose, Visit},
         route,
         ui::{self, Failure},
         view::{self, ConfirmSignOut, DisplayText, Source},
@@ -67,7 +67,7 @@ pub(crate) async fn post(
             return Ok(ui::see_other(&format!("{}?{encoded}", route::LOGOUT)));
         }
         let visit = Visit::read(&app, &headers).await?;
-        if !visit.is_own_form(&app, &headers, &form) {
+        if !visit.is_own_form(&app, &headers, &form, Purpose::Account) {
             return Err(Failure::ForeignForm);
         }
         if form.get("action") != Some("sign-out") {
@@ -123,7 +123,7 @@ impl Logout<'_> {
         let page = ConfirmSignOut {
             t: ui::messages(self.headers, &request.ui_locales),
             flow: seal(self.app, &self.visit.visitor.browser, raw),
-            csrf: self.visit.csrf(self.app),
+            csrf: self.visit.csrf(self.app, Purpose::Account),
             client: client.map(ui::shown::client),
             username: DisplayText::new(current.map_or("", |current| &current.user.username)),
             form_action: request

@@ -38,6 +38,7 @@ async fn revoke(
 ) -> Result<(), ServiceError> {
     let params = extract::form(headers, body)?;
     let authorization = extract::authorization(headers)?;
-    let caller = client_authentication::authenticate(&app.ctx, authorization, &params).await?;
+    let caller =
+        client_authentication::authenticate(&app.ctx, authorization, &params, origin).await?;
     revoke::revoke(&app.ctx, &caller, &params, origin).await
 }

@@ -36,6 +36,7 @@ async fn exchange(
 ) -> Result<TokenResponse, ServiceError> {
     let params = extract::form(headers, body)?;
     let authorization = extract::authorization(headers)?;
-    let client = client_authentication::authenticate(&app.ctx, authorization, &params).await?;
+    let client =
+        client_authentication::authenticate(&app.ctx, authorization, &params, origin).await?;
     token::exchange(&app.ctx, &client, &params, origin).await
 }

@@ -65,6 +65,7 @@ async fn answer(
             match error {
                 ServiceError::Refused(refusal) => with_challenge(response, Some(&refusal)),
                 ServiceError::Busy(_)
+                | ServiceError::Wait(_)
                 | ServiceError::Unavailable(_)
                 | ServiceError::Internal(_) => response,
             }

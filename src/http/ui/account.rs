@@ -14,7 +14,7 @@ use super::{Failure, login::own_form, messages, query, see_other, shown};
 use crate::{
     http::{
         App,
-        extract::Visit,
+        extract::{Purpose, Visit},
         route,
         view::{self, AccountNotice, AccountPage, App as ShownApp, DisplayText, Session},
     },
@@ -38,7 +38,7 @@ pub(crate) async fn get(
         let overview = account::overview(&app.ctx, current.user.id).await?;
         let page = AccountPage {
             t: messages(&headers, &[]),
-            csrf: visit.csrf(&app),
+            csrf: visit.csrf(&app, Purpose::Account),
             account: shown::account(&current.user),
             sessions: overview.sessions.iter().map(|s| session(s, current.session.id)).collect(),
             apps: overview
@@ -134,7 +134,7 @@ async fn signed_in(
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<(Current, Params), Failure> {
-    let (visit, form) = own_form(app, headers, body).await?;
+    let (visit, form) = own_form(app, headers, body, Purpose::Account).await?;
     let current = visit.visitor.current.ok_or(Failure::Expired)?;
     Ok((current, form))
 }

@@ -14,7 +14,7 @@ use super::{Failure, login::own_form, messages_of, query, shown, step};
 use crate::{
     http::{
         App,
-        extract::Visit,
+        extract::{Purpose, Visit},
         route,
         view::{self, ClientTrust, Consent},
     },
@@ -43,7 +43,7 @@ pub(crate) async fn get(
         let page = Consent {
             t: messages_of(&headers, &flow.request),
             flow: flow.seal(&app.ctx, &visit.visitor.browser)?,
-            csrf: visit.csrf(&app),
+            csrf: visit.csrf(&app, Purpose::Step),
             client: shown::client(&client),
             trust: if identified { ClientTrust::Verified } else { ClientTrust::PublicNative },
             account: shown::account(&current.user),
@@ -64,7 +64,7 @@ pub(crate) async fn post(
     body: Bytes,
 ) -> Response {
     let answered = async {
-        let (visit, form) = own_form(&app, &headers, &body).await?;
+        let (visit, form) = own_form(&app, &headers, &body, Purpose::Step).await?;
         let sealed = form.get("flow").unwrap_or_default();
         match form.get("action") {
             Some("allow") => {

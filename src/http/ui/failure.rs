@@ -53,6 +53,7 @@ impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Refused(refusal) => Self::Request(refusal),
+            ServiceError::Wait(wait) => Self::Wait(wait),
             other @ (ServiceError::Busy(_)
             | ServiceError::Unavailable(_)
             | ServiceError::Internal(_)) => Self::Service(other),
@@ -126,9 +127,9 @@ impl Failure {
             Self::Service(ServiceError::Busy(_) | ServiceError::Unavailable(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, Explanation::Busy, "temporarily_unavailable")
             }
-            Self::Service(ServiceError::Refused(_) | ServiceError::Internal(_)) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, Explanation::Fault, "server_error")
-            }
+            Self::Service(
+                ServiceError::Refused(_) | ServiceError::Wait(_) | ServiceError::Internal(_),
+            ) => (StatusCode::INTERNAL_SERVER_ERROR, Explanation::Fault, "server_error"),
         }
     }
 
@@ -138,7 +139,9 @@ impl Failure {
                 Some(wait.as_secs().max(1))
             }
             Self::Service(ServiceError::Unavailable(_)) => Some(1),
-            Self::Service(ServiceError::Refused(_) | ServiceError::Internal(_))
+            Self::Service(
+                ServiceError::Refused(_) | ServiceError::Wait(_) | ServiceError::Internal(_),
+            )
             | Self::Request(_)
             | Self::Expired
             | Self::Answered

@@ -14,7 +14,7 @@ use super::{Failure, messages, messages_of, query, see_other, shown, step};
 use crate::{
     http::{
         App,
-        extract::{self, Visit},
+        extract::{self, Purpose, Visit},
         route,
         view::{self, Display, SignIn, SignInError},
     },
@@ -68,7 +68,7 @@ async fn submit(
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<Response, Failure> {
-    let (visit, form) = own_form(app, headers, body).await?;
+    let (visit, form) = own_form(app, headers, body, Purpose::Step).await?;
     let flow = in_progress(app, &visit, &form).await?;
     if form.get("action") == Some("cancel") {
         let sealed = form.get("flow").unwrap_or_default();
@@ -105,13 +105,14 @@ pub(super) async fn own_form(
     app: &App,
     headers: &HeaderMap,
     body: &Bytes,
+    purpose: Purpose,
 ) -> Result<(Visit, Params), Failure> {
     if !extract::is_form(headers) {
         return Err(Failure::NotAForm);
     }
     let form = extract::form(headers, body).map_err(Failure::Request)?;
     let visit = Visit::read(app, headers).await?;
-    if visit.is_own_form(app, headers, &form) {
+    if visit.is_own_form(app, headers, &form, purpose) {
         Ok((visit, form))
     } else {
         Err(Failure::ForeignForm)
@@ -173,7 +174,7 @@ fn page(
     let page = SignIn {
         t: request.map_or_else(|| messages(headers, &[]), |request| messages_of(headers, request)),
         flow: sealed.unwrap_or_default(),
-        csrf: visit.csrf(app),
+        csrf: visit.csrf(app, Purpose::Step),
         client: flow.map(|(_, client)| shown::client(client)),
         username,
         error,

@@ -14,7 +14,7 @@ use super::{Failure, login::own_form, messages_of, query, shown, step};
 use crate::{
     http::{
         App,
-        extract::Visit,
+        extract::{Purpose, Visit},
         route,
         view::{self, SelectAccount},
     },
@@ -37,7 +37,7 @@ pub(crate) async fn get(
         let page = SelectAccount {
             t: messages_of(&headers, &flow.request),
             flow: flow.seal(&app.ctx, &visit.visitor.browser)?,
-            csrf: visit.csrf(&app),
+            csrf: visit.csrf(&app, Purpose::Step),
             client: Some(shown::client(&client)),
             accounts: visit.visitor.current.iter().map(|c| shown::account(&c.user)).collect(),
             display: shown::display(&flow.request),
@@ -56,7 +56,7 @@ pub(crate) async fn post(
     body: Bytes,
 ) -> Response {
     let answered = async {
-        let (visit, form) = own_form(&app, &headers, &body).await?;
+        let (visit, form) = own_form(&app, &headers, &body, Purpose::Step).await?;
         let sealed = form.get("flow").unwrap_or_default();
         match (form.get("action"), form.get("account")) {
             (Some("cancel"), _) => {

@@ -14,7 +14,7 @@ use super::{Failure, login::own_form, messages, query, step};
 use crate::{
     http::{
         App,
-        extract::Visit,
+        extract::{Purpose, Visit},
         view::{self, DisplayText, Setup, SetupDone, SetupProblem},
     },
     protocol::params::Params,
@@ -53,7 +53,7 @@ pub(crate) async fn post(
     body: Bytes,
 ) -> Response {
     let answered = async {
-        let (visit, form) = own_form(&app, &headers, &body).await?;
+        let (visit, form) = own_form(&app, &headers, &body, Purpose::Account).await?;
         let text = |name: &str| form.get(name).unwrap_or_default();
         if text("password") != text("password_again") {
             return Ok(again(&app, &visit, &headers, &form, SetupProblem::PasswordsDiffer));
@@ -119,7 +119,7 @@ fn page(
     let page = Setup {
         t: messages(headers, &[]),
         token: text("token"),
-        csrf: visit.csrf(app),
+        csrf: visit.csrf(app, Purpose::Account),
         username: text("username"),
         email: text("email"),
         problems,

@@ -14,15 +14,16 @@ pub struct Source(String);
 impl Source {
     /// The source that lets a form lead to `redirect_uri`; `None` when no policy can name it.
     ///
-    /// Chromium holds the redirect that answers a form submission against `form-action`, so the
-    /// pages on the way to a client must name where they will end. A web URI is named by its
-    /// origin, the URI of an app by its scheme (RFC 8252 §7.1). CSP cannot name an IPv6 address:
-    /// there the scheme stands for it.
+    /// Chromium holds every redirect that follows a form submission against `form-action`, to the
+    /// end of the chain: first the one to the client, then wherever the client sends the browser on,
+    /// which may be another origin that nobody registered. If the policy does not name it, the
+    /// browser stops without a word. So what is named is the scheme: `https:` for a client on the
+    /// web, `http:` while one is developed, the scheme of an app (RFC 8252 §7.1). What stops a form
+    /// from going elsewhere is that pages hold no markup of others and run no script of theirs.
     #[must_use]
     pub fn of_redirect_uri(redirect_uri: &str) -> Option<Self> {
         let url = Url::parse(redirect_uri).ok()?;
         match url.scheme() {
-            "http" | "https" => Self::of_origin(&url),
             "about" | "blob" | "data" | "file" | "filesystem" | "javascript" | "vbscript" => None,
             // The URL grammar leaves letters, digits, "+", "-" and "." in a scheme.
             scheme => Some(Self(format!("{scheme}:"))),
@@ -35,6 +36,7 @@ impl Source {
         Self::of_origin(&Url::parse(link.as_str()).ok()?)
     }
 
+    /// CSP cannot name an IPv6 address: there the scheme stands for it.
     /// A host may hold `;`, `,`, `'` and `*` by the URL grammar: those are not named.
     fn of_origin(url: &Url) -> Option<Self> {
         let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
@@ -130,38 +132,32 @@ mod tests {
     }
 
     #[test]
-    fn a_web_redirect_uri_is_named_by_its_origin() {
-        assert_eq!(source("https://a.example/cb?x=1").unwrap(), "https://a.example");
-        assert_eq!(source("https://a.example:8443/cb").unwrap(), "https://a.example:8443");
-        assert_eq!(source("http://127.0.0.1:5123/cb").unwrap(), "http://127.0.0.1:5123");
-        assert_eq!(source("http://localhost:3000/").unwrap(), "http://localhost:3000");
-    }
-
-    #[test]
-    fn an_app_is_named_by_its_scheme() {
+    fn a_redirect_uri_is_named_by_its_scheme() {
+        assert_eq!(source("https://a.example:8443/cb?x=1").unwrap(), "https:");
+        assert_eq!(source("http://127.0.0.1:5123/cb").unwrap(), "http:");
         assert_eq!(source("com.example.app:/cb").unwrap(), "com.example.app:");
-        assert_eq!(source("com.example.app:/cb;x 'self'").unwrap(), "com.example.app:");
     }
 
     #[test]
-    fn an_ipv6_address_is_named_by_its_scheme() {
-        assert_eq!(source("http://[::1]:5123/cb").unwrap(), "http:");
+    fn a_picture_is_named_by_its_origin() {
+        let source = |link: &str| Source::of_web_link(&WebLink::parse(link).unwrap());
+        let origin = |text: &str| Some(Source(text.to_owned()));
+        assert_eq!(source("https://a.example/logo.png?x=1"), origin("https://a.example"));
+        assert_eq!(source("https://a.example:8443/logo.png"), origin("https://a.example:8443"));
+        assert_eq!(source("https://[2001:db8::1]/logo.png"), origin("https:"));
+        for host in ["a.example;script-src", "a,b.example", "*.example", "'self'"] {
+            let link = WebLink::parse(&format!("https://{host}/logo.png"));
+            assert_eq!(link.as_ref().and_then(Source::of_web_link), None, "{host}");
+        }
     }
 
     #[test]
     fn what_could_end_a_directive_is_never_named() {
-        for uri in [
-            "https://a.example;script-src/cb",
-            "https://a,b.example/cb",
-            "https://*.example/cb",
-            "https://'self'/cb",
-            "javascript:alert(1)",
-            "data:text/html,x",
-            "not a uri",
-            "",
-        ] {
+        for uri in ["javascript:alert(1)", "data:text/html,x", "not a uri", ""] {
             assert_eq!(source(uri), None, "{uri}");
         }
+        assert_eq!(source("https://a.example;script-src 'self'/cb"), None);
+        assert_eq!(source("com.example.app:/cb;x 'self'").unwrap(), "com.example.app:");
     }
 
     #[test]
@@ -174,7 +170,7 @@ mod tests {
         assert_eq!(
             policy.header_value(),
             "default-src 'none'; style-src 'self'; img-src 'self' https://cdn.example; \
-             form-action 'self' https://a.example; frame-ancestors 'none'; base-uri 'none'"
+             form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'"
         );
     }
 

@@ -22,6 +22,9 @@ pub mod jti_carries_the_grant {}
 #[doc = include_str!("limits_by_node.md")]
 pub mod limits_by_node {}
 
+#[doc = include_str!("own_jose.md")]
+pub mod own_jose {}
+
 #[doc = include_str!("standby_keys.md")]
 pub mod standby_keys {}
 

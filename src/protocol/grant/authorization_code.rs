@@ -147,7 +147,7 @@ mod tests {
             code_challenge: Some(CHALLENGE.to_owned()),
             nonce: None,
             issued_at,
-            expires_at: issued_at.plus(Duration::from_secs(60)),
+            expires_at: issued_at.plus(Duration::from_mins(1)),
             consumed_at: None,
             failures: 0,
         }

@@ -11,10 +11,11 @@ use crate::{
         grant::{Access, Grant, authorization_code::AuthorizationCode},
     },
     service::{
-        Context,
+        Context, ServiceError,
         browser_session::{self, Begun, Current},
         changes,
         flow::Flow,
+        sign_in::SignInError,
     },
     store::{self, StoreError, Tx},
     types::{
@@ -76,12 +77,52 @@ impl SignedIn {
     }
 }
 
+/// Why a session that begins is not written.
+#[derive(Debug)]
+pub(super) enum Unwritten {
+    /// The user was disabled or the password changed after it was checked.
+    Outdated,
+    /// The database did not write it.
+    Store(StoreError),
+    /// The node's memory could not follow.
+    Service(ServiceError),
+}
+
+impl From<StoreError> for Unwritten {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Unwritten> for FlowFailure {
+    fn from(unwritten: Unwritten) -> Self {
+        match unwritten {
+            Unwritten::Outdated => {
+                let description = "the password was changed while it was checked";
+                Self::Page(OAuthError::new(ErrorCode::LoginRequired, description))
+            }
+            Unwritten::Store(error) => error.into(),
+            Unwritten::Service(error) => error.into(),
+        }
+    }
+}
+
+impl From<Unwritten> for SignInError {
+    fn from(unwritten: Unwritten) -> Self {
+        match unwritten {
+            Unwritten::Outdated => Self::Failed,
+            Unwritten::Store(error) => error.into(),
+            Unwritten::Service(error) => error.into(),
+        }
+    }
+}
+
 /// Writes a session that begins, where the request is not answered yet.
 pub(super) async fn persist(
     ctx: &Arc<Context>,
     signed_in: SignedIn,
     origin: &Origin,
-) -> Result<Option<SessionCookies>, StoreError> {
+) -> Result<Option<SessionCookies>, Unwritten> {
     let cookies = signed_in.cookies();
     if let SignedIn::JustNow(beginning) = signed_in {
         let (context, origin) = (Arc::clone(ctx), origin.clone());
@@ -90,20 +131,28 @@ pub(super) async fn persist(
                 Box::pin(async move { write_session(&context, tx, &beginning, &origin).await })
             })
             .await?;
+        // The former session of this browser has ended, with what hung from it.
+        changes::follow(ctx).await.map_err(Unwritten::Service)?;
     }
     Ok(cookies)
 }
 
+/// Writes a session that begins, if what proved the user still holds. Between the check of a password
+/// and this moment the password can have been changed, and whoever knew the old one must stay out.
 async fn write_session(
     ctx: &Context,
     tx: &mut Tx<'_>,
     beginning: &Beginning,
     origin: &Origin,
-) -> Result<(), StoreError> {
+) -> Result<(), Unwritten> {
+    let Current { session, user } = &beginning.begun.current;
+    let password_hash = user.password_hash.as_deref().ok_or(Unwritten::Outdated)?;
+    if !store::user::hold(tx, user.id, password_hash).await? {
+        return Err(Unwritten::Outdated);
+    }
     for key in &beginning.clears {
         store::sign_in_attempt::clear(tx, key).await?;
     }
-    let session = &beginning.begun.current.session;
     browser_session::write(ctx, tx, session, beginning.former).await?;
     let (actor, object) = (Actor::User(session.user_id), Object::Session(session.id));
     let event = ctx.event(actor, Action::SignedIn, object, Outcome::Success, origin);
@@ -164,8 +213,7 @@ impl Conclusion {
             }
             SignedIn::Before(_) | SignedIn::Nobody => {
                 // A sign-out in another tab can have come in between.
-                let session = store::session::find(tx, self.grant.session_id).await?;
-                if session.is_none_or(|session| session.ended_at.is_some()) {
+                if !store::session::hold(tx, self.grant.session_id).await? {
                     let error = OAuthError::new(ErrorCode::LoginRequired, "the session has ended");
                     return Err(FlowFailure::Page(error));
                 }

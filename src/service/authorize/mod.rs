@@ -116,9 +116,10 @@ pub enum FlowFailure {
 
 impl From<store::StoreError> for FlowFailure {
     fn from(error: store::StoreError) -> Self {
-        match error {
-            store::StoreError::Conflict(store::Unique::Flow) => Self::Answered,
-            other => Self::Service(other.into()),
+        if matches!(error, store::StoreError::Conflict(store::Unique::Flow)) {
+            Self::Answered
+        } else {
+            Self::Service(error.into())
         }
     }
 }

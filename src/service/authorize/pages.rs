@@ -15,7 +15,7 @@ use crate::{
         error::{ErrorCode, OAuthError},
     },
     service::{
-        Context, ServiceError, browser_session, changes,
+        Context, ServiceError, browser_session,
         flow::Flow,
         sign_in::{self, Attempt, Proven, SignInError},
     },
@@ -69,7 +69,6 @@ pub async fn sign_in_here(
     let beginning = begin(ctx, attempt, visitor, origin).await?;
     let signed_in = SignedIn::JustNow(Box::new(beginning));
     let cookies = conclude::persist(ctx, signed_in, origin).await?;
-    changes::follow(ctx).await?;
     cookies.ok_or_else(|| ServiceError::Internal("a session without cookies".to_owned()).into())
 }
 

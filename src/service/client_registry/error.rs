@@ -15,11 +15,8 @@ pub enum ClientError {
     /// A client has the `client_id`, or had it once.
     #[error("the client_id is taken, or belonged to a client that was deleted; choose another one")]
     IdTaken,
-    /// The chosen `client_id` could be the `sub` of a user. RFC 9700 §4.15.
-    #[error(
-        "a client_id must not be a UUID of version 7, which is the form of a user's sub; choose \
-         another one"
-    )]
+    /// The `client_id` reads as a UUID, as the `sub` of users does.
+    #[error("a client_id must not be a UUID: those name users; choose another one")]
     IdLikeSub,
     /// A client of this authentication method has no secret.
     #[error("a client that authenticates with `{}` has no secret", .0.as_str())]

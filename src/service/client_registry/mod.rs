@@ -19,7 +19,6 @@ use crate::{
     types::{
         ClientId, Secret, Status, Timestamp, UserId,
         audit::{Action, Actor, AuditEvent, Object, Outcome},
-        id::ClientSecretId,
         origin::Origin,
     },
 };
@@ -55,11 +54,7 @@ pub async fn create(
     actor: Actor,
     origin: &Origin,
 ) -> Result<Registered, ClientError> {
-    let id = match id {
-        Some(id) if is_like_a_sub(&id) => return Err(ClientError::IdLikeSub),
-        Some(id) => id,
-        None => generated_id(ctx)?,
-    };
+    let id = id.map_or_else(|| generated_id(ctx), is_apart_from_users)?;
     registration::validate(&metadata)?;
     let made = secret::for_method(ctx, metadata.token_endpoint_auth_method, new_secret)?;
     let now = ctx.now();
@@ -87,18 +82,17 @@ pub async fn create(
     Ok(Registered { client, secret })
 }
 
-/// Whether a chosen id has the form of a user's `sub`, a UUID of version 7. A client that acts for
-/// itself is the `sub` of its tokens, and must never be taken for a user. RFC 9700 §4.15.
-fn is_like_a_sub(id: &ClientId) -> bool {
-    let uuid = id.as_str().parse().map(UserId::uuid);
-    uuid.is_ok_and(|uuid| uuid.get_version_num() == 7)
+/// A `client_id` that nobody guesses and everybody can type: `app-` and 20 hexadecimal digits.
+fn generated_id(ctx: &Context) -> Result<ClientId, ClientError> {
+    let number = u128::from_be_bytes(ctx.random()) >> 48;
+    ClientId::parse(&format!("app-{number:020x}"))
+        .map_err(|error| ServiceError::internal(error).into())
 }
 
-/// A `client_id` that nobody guesses and everybody can type.
-fn generated_id(ctx: &Context) -> Result<ClientId, ClientError> {
-    let id = ClientSecretId::new(ctx.now(), ctx.random());
-    ClientId::parse(&id.to_string())
-        .map_err(|error| ServiceError::Internal(error.to_string()).into())
+/// The `sub` of a client's own tokens is its `client_id`, and that of users is a UUID: no client may
+/// have an id that reads as one. RFC 9068 §5, RFC 9700 §4.15.
+fn is_apart_from_users(id: ClientId) -> Result<ClientId, ClientError> {
+    if id.as_str().parse::<UserId>().is_ok() { Err(ClientError::IdLikeSub) } else { Ok(id) }
 }
 
 /// The client of that id, with its live secrets, as the database holds it.

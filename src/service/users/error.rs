@@ -53,7 +53,7 @@ impl From<StoreError> for UserError {
                 Unique::ClientId
                 | Unique::SessionToken
                 | Unique::Flow
-                | Unique::ActiveSigningKey
+                | Unique::SigningKey
                 | Unique::Other => {}
             }
         }

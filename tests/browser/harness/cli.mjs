@@ -32,11 +32,12 @@ export function createUser(server, { username, password, email, roles = ['user']
   return json(server, args, `${password}\n`);
 }
 
-/** Creates a client from its metadata (RFC 7591 names) and returns it, with `client_id` and any `client_secret`. */
-export function createClient(server, metadata) {
-  const args = ['client', 'create', '--name', metadata.client_name];
-  args.push('--auth-method', metadata.token_endpoint_auth_method);
-  for (const grant of metadata.grant_types) args.push('--grant-type', grant);
+/**
+ * Creates a client of a kind (`web`, `spa`, `machine`) from its metadata (RFC 7591 names) and returns
+ * it, with `client_id` and any `client_secret`.
+ */
+export function createClient(server, kind, metadata) {
+  const args = ['client', 'create', '--type', kind, '--name', metadata.client_name];
   for (const uri of metadata.redirect_uris ?? []) args.push('--redirect-uri', uri);
   for (const uri of metadata.post_logout_redirect_uris ?? []) args.push('--post-logout-redirect-uri', uri);
   for (const scope of metadata.scopes ?? []) args.push('--scope', scope);

@@ -34,27 +34,19 @@ export class RelyingParty {
   /** Registers the clients through the CLI. */
   async register(doorward) {
     this.issuer = doorward.issuer;
-    this.web = await createClient(doorward, {
+    this.web = await createClient(doorward, 'web', {
       client_name: 'Paper Trail',
-      token_endpoint_auth_method: 'client_secret_basic',
-      grant_types: ['authorization_code', 'refresh_token'],
       redirect_uris: [this.callback],
       post_logout_redirect_uris: [this.afterSignOut],
       scopes: ['openid', 'profile', 'email', 'roles', 'offline_access'],
     });
-    this.public = await createClient(doorward, {
+    this.public = await createClient(doorward, 'spa', {
       client_name: 'Pocket Garden',
-      token_endpoint_auth_method: 'none',
-      grant_types: ['authorization_code', 'refresh_token'],
       redirect_uris: [this.page],
       post_logout_redirect_uris: [this.page],
       scopes: ['openid', 'profile', 'email', 'offline_access'],
     });
-    this.machine = await createClient(doorward, {
-      client_name: 'Night Watch',
-      token_endpoint_auth_method: 'client_secret_basic',
-      grant_types: ['client_credentials'],
-    });
+    this.machine = await createClient(doorward, 'machine', { client_name: 'Night Watch' });
   }
 
   /** Reads the discovery document. Needs a running server. */

@@ -74,7 +74,7 @@ class World {
         await run(visit);
       } catch (error) {
         await visit.picture(`failed ${title}`).catch(() => {});
-        throw new Error(`it stopped at ${visit.page.url()}`, { cause: error });
+        throw new Error(`at ${visit.page.url()}: ${error.message}`, { cause: error });
       } finally {
         await visit.close();
       }

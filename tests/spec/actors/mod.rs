@@ -7,6 +7,7 @@ pub(crate) mod oracle;
 pub(crate) mod relying_party;
 pub(crate) mod request;
 pub(crate) mod signer;
+pub(crate) mod visits;
 
 pub(crate) use browser::Browser;
 pub(crate) use issuer::Issuer;

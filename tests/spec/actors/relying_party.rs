@@ -249,7 +249,7 @@ impl<'a> RelyingParty<'a> {
 }
 
 /// Does what a friendly user does on a page.
-async fn press_on(browser: &mut Browser<'_>, page: Page, username: &str) -> Place {
+pub(crate) async fn press_on(browser: &mut Browser<'_>, page: Page, username: &str) -> Place {
     assert!(page.status().is_success(), "{} {}", page.status(), page.text());
     let form = match page.path() {
         "/login" => page.form("#sign-in").fill("username", username).fill("password", PASSWORD),

@@ -132,7 +132,9 @@ impl Provider {
             .request_async(&self.http)
             .await?;
         let claims = self.checked_claims(&tokens, NonceRule::Exactly(&proofs.nonce)).await?;
-        SignedIn::new(&tokens, claims)
+        let mut person = SignedIn::new(&tokens, claims)?;
+        person.learn_name(&self.ask_user_info(&person).await?);
+        Ok(person)
     }
 
     /// Uses the refresh token, and replaces what `person` holds by what comes back. RFC 6749 §6.
@@ -159,16 +161,20 @@ impl Provider {
 
     /// Asks the UserInfo endpoint; the answer must be about the same person. OIDC Core §5.3.
     pub(crate) async fn user_info(&self, person: &SignedIn) -> Result<Value, Problem> {
+        let claims = self.ask_user_info(person).await?;
+        serde_json::to_value(&claims).map_err(|error| Problem::NotTrusted(error.to_string()))
+    }
+
+    async fn ask_user_info(&self, person: &SignedIn) -> Result<client::UserInfo, Problem> {
         let server = self.discovered().await?;
         let subject = SubjectIdentifier::new(person.subject().to_owned());
-        let claims: client::UserInfo = server
+        server
             .client
             .user_info(person.access_token.clone(), Some(subject))
             .map_err(misconfigured)?
             .request_async(&self.http)
             .await
-            .map_err(user_info_problem)?;
-        serde_json::to_value(&claims).map_err(|error| Problem::NotTrusted(error.to_string()))
+            .map_err(user_info_problem)
     }
 
     /// Where to send the browser to end the session that all apps share. OIDC RP-Initiated Logout §2.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     super::problem::Problem,
-    client::{Claims, NotesIdToken, Tokens},
+    client::{Claims, NotesIdToken, Tokens, UserInfo},
 };
 
 /// Somebody who is signed in.
@@ -24,6 +24,7 @@ pub(crate) struct SignedIn {
     /// The newest ID token: the hint for signing out.
     pub(crate) id_token: NotesIdToken,
     checked: Claims,
+    name: Option<String>,
 }
 
 impl SignedIn {
@@ -40,6 +41,7 @@ impl SignedIn {
             refresh_token: tokens.refresh_token().cloned(),
             id_token,
             checked,
+            name: None,
         })
     }
 
@@ -74,11 +76,17 @@ impl SignedIn {
         self.checked.subject()
     }
 
+    /// Learns what to call them. In the code flow the claims of the scope `profile` come from the
+    /// UserInfo endpoint, not in the ID token. OIDC Core §5.4.
+    pub(super) fn learn_name(&mut self, user_info: &UserInfo) {
+        let full = user_info.name().and_then(|name| name.get(None)).map(|name| name.as_str());
+        let short = user_info.preferred_username().map(|name| name.as_str());
+        self.name = full.or(short).map(str::to_owned);
+    }
+
     /// What to call them.
-    pub(crate) fn name(&self) -> String {
-        let full = self.checked.name().and_then(|name| name.get(None)).map(|name| name.as_str());
-        let short = self.checked.preferred_username().map(|name| name.as_str());
-        full.or(short).unwrap_or_else(|| self.subject()).to_owned()
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_else(|| self.subject())
     }
 
     /// The names of their roles.

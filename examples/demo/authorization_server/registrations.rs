@@ -1,0 +1,99 @@
+//! What the demo's Doorward knows from the start: its users, and Notes. An operator makes the same
+//! with `doorward user create` and `doorward client create`.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use anyhow::Context as _;
+use doorward::{
+    identity::user::Profile,
+    protocol::client::{ClientMetadata, GrantType},
+    service::{
+        Context,
+        client_registry::{self, NewSecret},
+        users::{self, NewUser},
+    },
+    types::{ClientId, Scope, Secret, audit::Actor, origin::Origin},
+};
+
+/// Somebody who can sign in to the demo.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DemoUser {
+    /// The name to sign in with.
+    pub(crate) username: &'static str,
+    /// The password to sign in with: strong enough for Doorward's own rule, easy to type.
+    pub(crate) password: &'static str,
+    /// The one role that the user holds.
+    pub(crate) role: &'static str,
+    name: &'static str,
+}
+
+/// One user for each role.
+pub(crate) const USERS: [DemoUser; 3] = [
+    DemoUser {
+        username: "alice",
+        password: "alice-walks-her-dog-at-7",
+        role: "user",
+        name: "Alice Marlow",
+    },
+    DemoUser {
+        username: "mod",
+        password: "mod-reads-every-note-twice",
+        role: "moderator",
+        name: "Morgan Odell",
+    },
+    DemoUser {
+        username: "admin",
+        password: "admin-waters-12-tall-ferns",
+        role: "admin",
+        name: "Ada Minton",
+    },
+];
+
+/// What Notes needs to know of its registration.
+pub(super) struct Registered {
+    pub(super) client_id: String,
+    pub(super) client_secret: String,
+}
+
+/// Makes [`USERS`].
+pub(super) async fn make_users(ctx: &Arc<Context>) -> anyhow::Result<()> {
+    for user in USERS {
+        let new = NewUser {
+            username: user.username.to_owned(),
+            email: Some(format!("{}@example.com", user.username)),
+            email_verified: true,
+            password: Some(Secret::new(user.password.to_owned())),
+            roles: vec![user.role.to_owned()],
+            profile: Profile { name: Some(user.name.to_owned()), ..Profile::default() },
+        };
+        users::create(ctx, new, Actor::Operator, &origin()).await.context(user.username)?;
+    }
+    Ok(())
+}
+
+/// Registers Notes, which lives at `notes`: a web app with a secret, the code flow and refresh tokens.
+pub(super) async fn register_notes(ctx: &Arc<Context>, notes: &str) -> anyhow::Result<Registered> {
+    let metadata = ClientMetadata {
+        client_name: Some("Notes".to_owned()),
+        redirect_uris: vec![format!("{notes}/callback")],
+        post_logout_redirect_uris: vec![format!("{notes}/signed-out")],
+        grant_types: BTreeSet::from([GrantType::AuthorizationCode, GrantType::RefreshToken]),
+        scope: Scope::parse("openid profile email roles offline_access")?,
+        ..ClientMetadata::default()
+    };
+    let id = ClientId::parse("notes")?;
+    let secret = NewSecret::Generated;
+    let registered =
+        client_registry::create(ctx, Some(id), metadata, secret, Actor::Operator, &origin())
+            .await?;
+    let secret = registered.secret.context("a web app has a secret")?;
+    Ok(Registered {
+        client_id: registered.client.id.to_string(),
+        client_secret: secret.expose().clone(),
+    })
+}
+
+/// Who the audit log names.
+fn origin() -> Origin {
+    Origin::command_line("demo".to_owned())
+}

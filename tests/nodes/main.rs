@@ -1,0 +1,18 @@
+//! Two real server processes on one PostgreSQL database.
+//!
+//! `DOORWARD_TEST_POSTGRES` names the server (`scripts/postgres start`). The races run few rounds by
+//! default; `DOORWARD_RACE_ROUNDS=1000 cargo test --test nodes` runs as many as one likes.
+
+#[cfg(test)]
+mod pair;
+#[cfg(test)]
+mod race;
+#[cfg(test)]
+mod revocation;
+#[cfg(test)]
+mod start;
+
+#[cfg(test)]
+#[expect(dead_code, reason = "the crash test kills servers, and runs on SQLite as well")]
+#[path = "../process/mod.rs"]
+mod process;
