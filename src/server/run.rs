@@ -168,6 +168,7 @@ fn public(
         proxies: TrustedProxies::new(config.proxy.trusted.clone()),
         clock: Arc::clone(&ctx.clock),
         random: Arc::clone(&ctx.random),
+        transport: ctx.protocol.issuer.transport(),
     };
     let routes = http::router(Arc::clone(ctx), explain).merge(ops::probes(readiness, draining));
     edge.around(routes)

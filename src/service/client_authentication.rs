@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::{Context, ServiceError, clients};
+use super::{Context, ServiceError, client_registry::secret_cell, clients};
 use crate::{
     protocol::{
         client::{Client, TokenEndpointAuthMethod},
@@ -16,7 +16,7 @@ use crate::{
         params::Params,
     },
     store,
-    types::{Timestamp, origin::Origin, seal::Cell},
+    types::{Timestamp, origin::Origin},
 };
 
 /// Who sends this request, proven by the method that the client registered.
@@ -110,9 +110,4 @@ fn hmac_secrets(
             ctx.vault.client_secrets.open(&aad, sealed).map_err(ServiceError::internal)
         })
         .collect()
-}
-
-/// Where the sealed text of a client secret is kept; `row` is the id of the secret.
-pub(super) const fn secret_cell(row: &[u8]) -> Cell<'_> {
-    Cell { table: "client_secrets", column: "sealed", row }
 }

@@ -9,7 +9,7 @@ use http::{Method, header};
 use crate::actors::{
     Browser, Issuer, RelyingParty,
     browser::{Page, Place},
-    issuer::{PASSWORD, Reply},
+    issuer::{PASSWORD, Registered, Reply},
     relying_party::{encode, web_app},
 };
 
@@ -200,7 +200,8 @@ async fn xss_06_what_clients_registered_is_text() {
             assert!(payload.contains('\u{2028}'), "{payload} is refused");
             continue;
         };
-        let app = RelyingParty::web_of(&issuer, made.client, made.secret);
+        let secret = made.secret.map(|secret| secret.expose().clone());
+        let app = RelyingParty::known(&issuer, Registered { client: made.client, secret });
         let mut browser = Browser::new(&issuer);
         let login = browser.open(&app.authorize_url()).await.page();
         clean(&login, payload);

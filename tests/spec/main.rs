@@ -4,19 +4,25 @@
 //! `DOORWARD_TEST_POSTGRES` names.
 
 #[cfg(test)]
-#[expect(dead_code, reason = "shared with the tests of the store, which use another part")]
-#[path = "../store/engine.rs"]
-mod engine;
-#[cfg(test)]
 mod account_page;
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+mod attacks_http;
+#[cfg(test)]
+mod attacks_jose;
+#[cfg(test)]
 mod availability;
+#[cfg(test)]
+mod choke_point;
 #[cfg(test)]
 mod cross_site_scripting;
 #[cfg(test)]
 mod csrf;
+#[cfg(test)]
+#[expect(dead_code, reason = "shared with the tests of the store, which use another part")]
+#[path = "../store/engine.rs"]
+mod engine;
 #[cfg(test)]
 mod enumeration;
 #[cfg(test)]
@@ -26,6 +32,8 @@ mod flows_in_progress;
 #[cfg(test)]
 mod form_post_response_mode;
 #[cfg(test)]
+mod key_rotation;
+#[cfg(test)]
 mod lockout;
 #[cfg(test)]
 mod oidc_core_authorization_request;
@@ -34,11 +42,21 @@ mod oidc_core_claims_parameter;
 #[cfg(test)]
 mod oidc_core_consent;
 #[cfg(test)]
+mod oidc_core_id_token;
+#[cfg(test)]
 mod oidc_core_prompt_and_max_age;
+#[cfg(test)]
+mod oidc_core_userinfo;
+#[cfg(test)]
+mod oidc_discovery;
+#[cfg(test)]
+mod openid_client;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod password_change;
+#[cfg(test)]
+mod races;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]
@@ -46,15 +64,31 @@ mod rfc6749_authorization_code;
 #[cfg(test)]
 mod rfc6749_authorization_response;
 #[cfg(test)]
+mod rfc6749_client_authentication;
+#[cfg(test)]
 mod rfc6749_redirect_uri;
 #[cfg(test)]
+mod rfc6749_refresh_token;
+#[cfg(test)]
 mod rfc6749_token_endpoint;
+#[cfg(test)]
+mod rfc6750_bearer;
+#[cfg(test)]
+mod rfc7009_revocation;
+#[cfg(test)]
+mod rfc7523_client_assertions;
 #[cfg(test)]
 mod rfc7636_authorization_request;
 #[cfg(test)]
 mod rfc7636_code_verifier;
 #[cfg(test)]
+mod rfc7662_introspection;
+#[cfg(test)]
 mod rfc8252_native_apps;
+#[cfg(test)]
+mod rfc8414_metadata;
+#[cfg(test)]
+mod rfc9068_access_tokens;
 #[cfg(test)]
 mod rp_initiated_logout;
 #[cfg(test)]

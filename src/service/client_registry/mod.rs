@@ -25,6 +25,7 @@ use crate::{
 
 pub use error::ClientError;
 pub use secret::NewSecret;
+pub(super) use secret::cell as secret_cell;
 
 /// How long the previous secret works on when a secret is rotated, unless said otherwise.
 pub const DEFAULT_OVERLAP: Duration = Duration::from_hours(24);

@@ -84,7 +84,7 @@ pub(super) fn for_method(
 }
 
 /// Where the sealed copy of a secret is kept; `row` is the bytes of the secret's id.
-const fn cell(row: &[u8]) -> Cell<'_> {
+pub(in crate::service) const fn cell(row: &[u8]) -> Cell<'_> {
     Cell { table: "client_secret", column: "sealed", row }
 }
 

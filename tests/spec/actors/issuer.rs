@@ -12,6 +12,7 @@ use doorward::{
         },
     },
     identity::{
+        lockout::LockoutPolicy,
         password::Argon2Params,
         session_policy::{Acr, SessionPolicy},
         user::{Profile, User},
@@ -31,7 +32,7 @@ use doorward::{
         start::{self, Means},
         users::{self, NewUser},
     },
-    store::Db,
+    store::{Db, expiry::Retention},
     types::{ClientId, Secret, audit::Actor, origin::Origin, seal::MasterKey},
 };
 use http::{HeaderMap, HeaderName, Request, StatusCode};
@@ -278,7 +279,7 @@ fn policy() -> ServicePolicy {
         rotating: RefreshPolicy::public_client(),
         fixed: RefreshPolicy::confidential_client(),
         sessions: SessionPolicy::default(),
-        lockout: Default::default(),
+        lockout: LockoutPolicy::default(),
         rotation: RotationPolicy {
             key_lifetime: Duration::from_hours(90 * 24),
             jwks_max_age: Duration::from_mins(15),
@@ -286,7 +287,7 @@ fn policy() -> ServicePolicy {
         },
         flow_lifetime: Duration::from_hours(1),
         known_device_lifetime: Duration::from_hours(90 * 24),
-        retention: Default::default(),
+        retention: Retention::default(),
         cached_tokens: 1_000,
     }
 }
@@ -299,7 +300,7 @@ async fn open(db: Db, clock: Arc<MockClock>, policy: ServicePolicy, seed: u64) -
         threads: std::num::NonZeroUsize::new(2).unwrap(),
         params: Argon2Params::FLOOR,
         hash_time: Duration::from_millis(25),
-        longest_wait: Duration::from_secs(60),
+        longest_wait: Duration::from_mins(1),
     })
     .unwrap();
     start::open(Means {
@@ -321,6 +322,7 @@ fn edge(ctx: &Arc<Context>) -> Edge {
         proxies: TrustedProxies::new(vec!["203.0.113.0/24".parse().unwrap()]),
         clock: Arc::clone(&ctx.clock),
         random: Arc::clone(&ctx.random),
+        transport: ctx.protocol.issuer.transport(),
     }
 }
 

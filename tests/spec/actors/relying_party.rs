@@ -82,14 +82,8 @@ impl<'a> RelyingParty<'a> {
         }
     }
 
-    /// The app of a client that was registered already.
-    pub(crate) fn web_of(
-        issuer: &'a Issuer,
-        client: doorward::protocol::client::Client,
-        secret: Option<doorward::types::Secret<String>>,
-    ) -> Self {
-        let secret = secret.map(|secret| secret.expose().clone());
-        let registered = Registered { client, secret };
+    /// An app that was registered before.
+    pub(crate) fn known(issuer: &'a Issuer, registered: Registered) -> Self {
         Self { issuer, registered, extra: Vec::new(), scope: "openid".to_owned() }
     }
 
@@ -151,7 +145,16 @@ impl<'a> RelyingParty<'a> {
 
     /// Signs `username` in with `browser`, allows everything, and returns where the browser went.
     pub(crate) async fn sign_in(&self, browser: &mut Browser<'_>, username: &str) -> String {
-        let mut place = browser.open(&self.authorize_url()).await;
+        Self::sign_in_at(browser, &self.authorize_url(), username).await
+    }
+
+    /// The same for an authorization request that somebody else made.
+    pub(crate) async fn sign_in_at(
+        browser: &mut Browser<'_>,
+        address: &str,
+        username: &str,
+    ) -> String {
+        let mut place = browser.open(address).await;
         for _ in 0..4 {
             place = match place {
                 Place::Away(url) => return url,

@@ -28,6 +28,12 @@ impl Signer {
         Self { alg, pkcs8: made.pkcs8.expose().clone(), public }
     }
 
+    /// The same key, signing by another algorithm of its kind.
+    #[must_use]
+    pub(crate) fn using(self, alg: SigningAlg) -> Self {
+        Self { alg, ..self }
+    }
+
     /// The public key.
     pub(crate) fn jwk(&self) -> Value {
         self.public.clone()

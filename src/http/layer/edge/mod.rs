@@ -24,6 +24,8 @@ use tracing::Instrument;
 use super::client_address::TrustedProxies;
 use super::refusal::{Reader, Refusal};
 use super::request_id::{Naming, X_FAPI_INTERACTION_ID, X_REQUEST_ID, interaction_id, request_id};
+use super::security_headers;
+use crate::protocol::issuer::Transport;
 use crate::types::origin::Origin;
 use crate::types::random::Random;
 use crate::types::time::Clock;
@@ -53,6 +55,8 @@ pub struct Edge {
     pub clock: Arc<dyn Clock>,
     /// Makes their ids unique.
     pub random: Arc<dyn Random>,
+    /// How the issuer is reached, for the security headers of what the edge answers itself.
+    pub transport: Transport,
 }
 
 impl Edge {
@@ -74,6 +78,13 @@ impl Edge {
             address: peer.map(|peer| self.proxies.client(peer, headers)),
             user_agent: user_agent(headers),
         }
+    }
+
+    /// The edge's own answer, with the headers that every response carries.
+    fn refuse(&self, refusal: Refusal, reader: Reader, request_id: &str) -> Response {
+        let mut response = refusal.response(reader, request_id);
+        security_headers::complete(response.headers_mut(), self.transport);
+        response
     }
 
     /// What can be refused by looking at the head of the request.
@@ -106,7 +117,7 @@ async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -
     };
 
     let mut response = if let Some(refusal) = edge.refusal(&request) {
-        refusal.response(reader, &line.request_id)
+        edge.refuse(refusal, reader, &line.request_id)
     } else {
         request.extensions_mut().insert(origin);
         let (request, received) = bounded(request, edge.limits.body);
@@ -114,13 +125,17 @@ async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -
         let answer = next.run(request).instrument(span);
         match tokio::time::timeout(edge.limits.time, answer).await {
             Ok(response) if response.extensions().get::<Panicked>().is_some() => {
-                Refusal::Panicked.response(reader, &line.request_id)
+                edge.refuse(Refusal::Panicked, reader, &line.request_id)
+            }
+            // A body whose length was not told turned out too long while it was read.
+            Ok(response) if response.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                edge.refuse(Refusal::ContentTooLarge, reader, &line.request_id)
             }
             Ok(response) => response,
             Err(_) if received.load(Ordering::Relaxed) => {
-                Refusal::TooBusy.response(reader, &line.request_id)
+                edge.refuse(Refusal::TooBusy, reader, &line.request_id)
             }
-            Err(_) => Refusal::RequestTimeout.response(reader, &line.request_id),
+            Err(_) => edge.refuse(Refusal::RequestTimeout, reader, &line.request_id),
         }
     };
 
