@@ -252,9 +252,8 @@ async fn tok_09_every_grant_asks_the_same_questions_on_every_node() {
 /// Whether an access token that was issued before the change still counts after it.
 const fn survives(change: Change) -> bool {
     match change {
-        Change::Nothing | Change::RoleTaken | Change::GrantTypeTaken => true,
-        // The token belongs to a grant that outlives the session.
-        Change::SessionEnded => true,
+        // The token of an ended session belongs to a grant that outlives it.
+        Change::Nothing | Change::RoleTaken | Change::GrantTypeTaken | Change::SessionEnded => true,
         Change::UserDisabled
         | Change::UserDisabledAndEnabled
         | Change::UserDeleted

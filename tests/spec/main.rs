@@ -20,7 +20,6 @@ mod cross_site_scripting;
 #[cfg(test)]
 mod csrf;
 #[cfg(test)]
-#[expect(dead_code, reason = "shared with the tests of the store, which use another part")]
 #[path = "../store/engine.rs"]
 mod engine;
 #[cfg(test)]

@@ -114,7 +114,7 @@ async fn section_3_every_endpoint_is_there() {
         }
         let url = value.as_str().unwrap();
         assert!(url.starts_with(&format!("{ISSUER}/")) && !url.contains(['#', '?']), "{name}");
-        let path = issuer.path_of(url).unwrap();
+        let path = Issuer::path_of(url).unwrap();
         let (get, post) =
             (issuer.fetch(&path).await.status, issuer.post(&path, &[], "").await.status);
         assert!(get != StatusCode::NOT_FOUND && post != StatusCode::NOT_FOUND, "{name}");

@@ -25,7 +25,7 @@ use crate::actors::{
 /// The library's requests, sent to the router in process.
 async fn send(issuer: &Issuer, request: HttpRequest) -> Result<HttpResponse, Infallible> {
     let (mut parts, body) = request.into_parts();
-    let path = issuer.path_of(&parts.uri.to_string()).expect("a request to the issuer");
+    let path = Issuer::path_of(&parts.uri.to_string()).expect("a request to the issuer");
     parts.uri = path.parse().unwrap();
     let body = String::from_utf8(body).unwrap();
     let reply = issuer.send(http::Request::from_parts(parts, body)).await;
@@ -36,6 +36,7 @@ async fn send(issuer: &Issuer, request: HttpRequest) -> Result<HttpResponse, Inf
 
 /// A whole life with the library: discovery, code with PKCE, ID token, UserInfo, refresh,
 /// introspection, revocation.
+#[expect(clippy::too_many_lines, reason = "one life from its beginning to its end")]
 async fn whole_life(alg: SigningAlg, method: TokenEndpointAuthMethod) {
     let issuer = Issuer::start().await;
     let alice = issuer.full_user("alice").await;
@@ -79,7 +80,7 @@ async fn whole_life(alg: SigningAlg, method: TokenEndpointAuthMethod) {
         .add_scope(Scope::new("offline_access".to_owned()))
         .set_pkce_challenge(challenge)
         .url();
-    let address = issuer.path_of(url.as_str()).unwrap();
+    let address = Issuer::path_of(url.as_str()).unwrap();
     let away = RelyingParty::sign_in_at(&mut Browser::new(&issuer), &address, "alice").await;
     let answer = response_parameters(&away);
     assert_eq!(&answer["state"], state.secret());

@@ -82,7 +82,7 @@ impl<'a> Browser<'a> {
         }
         if method == Method::POST {
             request = request
-                .header(header::ORIGIN, self.issuer.url())
+                .header(header::ORIGIN, Issuer::url())
                 .header("sec-fetch-site", "same-origin")
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
@@ -102,7 +102,7 @@ impl<'a> Browser<'a> {
             }
             assert_eq!(reply.status, StatusCode::SEE_OTHER, "redirects are 303 (RFC 9700 §4.12)");
             let location = reply.header(header::LOCATION).to_owned();
-            let Some(path) = self.issuer.path_of(&location) else { return Place::Away(location) };
+            let Some(path) = Issuer::path_of(&location) else { return Place::Away(location) };
             address = path;
             reply = self.send(Method::GET, &address, None).await;
         }
@@ -112,7 +112,9 @@ impl<'a> Browser<'a> {
     fn keep_cookies(&mut self, reply: &Reply) {
         for value in reply.headers.get_all(header::SET_COOKIE) {
             let cookie = cookie::Cookie::parse(value.to_str().unwrap().to_owned()).unwrap();
-            if cookie.max_age().is_some_and(cookie::time::SignedDuration::is_zero) || cookie.value().is_empty() {
+            if cookie.max_age().is_some_and(cookie::time::SignedDuration::is_zero)
+                || cookie.value().is_empty()
+            {
                 self.cookies.remove(cookie.name());
             } else {
                 self.cookies.insert(cookie.name().to_owned(), cookie.value().to_owned());

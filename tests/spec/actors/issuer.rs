@@ -35,7 +35,7 @@ use doorward::{
     store::{Db, expiry::Retention},
     types::{ClientId, Secret, audit::Actor, origin::Origin, seal::MasterKey},
 };
-use http::{HeaderMap, HeaderName, Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
@@ -122,12 +122,12 @@ impl Issuer {
     }
 
     /// The issuer identifier.
-    pub(crate) fn url(&self) -> &'static str {
+    pub(crate) fn url() -> &'static str {
         ISSUER
     }
 
     /// The path and query of a location on this server; `None` when it is elsewhere.
-    pub(crate) fn path_of(&self, location: &str) -> Option<String> {
+    pub(crate) fn path_of(location: &str) -> Option<String> {
         if location.starts_with('/') && !location.starts_with("//") {
             return Some(location.to_owned());
         }
@@ -249,8 +249,9 @@ impl Reply {
     }
 
     /// The value of a header that must be there once.
-    pub(crate) fn header(&self, name: HeaderName) -> &str {
-        let mut values = self.headers.get_all(&name).into_iter();
+    pub(crate) fn header(&self, name: impl AsRef<str>) -> &str {
+        let name = name.as_ref();
+        let mut values = self.headers.get_all(name).into_iter();
         let value = values.next().unwrap_or_else(|| panic!("no {name}: {self:?}"));
         assert!(values.next().is_none(), "{name} twice");
         value.to_str().unwrap()
@@ -318,7 +319,7 @@ async fn open(db: Db, clock: Arc<MockClock>, policy: ServicePolicy, seed: u64) -
 
 fn edge(ctx: &Arc<Context>) -> Edge {
     Edge {
-        limits: RequestLimits { body: 16 * 1024, uri: 16 * 1024, time: Duration::from_secs(60) },
+        limits: RequestLimits { body: 16 * 1024, uri: 16 * 1024, time: Duration::from_mins(1) },
         proxies: TrustedProxies::new(vec!["203.0.113.0/24".parse().unwrap()]),
         clock: Arc::clone(&ctx.clock),
         random: Arc::clone(&ctx.random),
