@@ -53,7 +53,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "The OAuth 2.0 Authorization Framework",
         "https://www.rfc-editor.org/rfc/rfc6749.html",
         &["src/protocol/authorize/mod.rs", "src/service/token/mod.rs", "src/protocol/client_auth/mod.rs"],
-        &[],
+        &["tests/spec/rfc6749_authorization_code.rs", "tests/spec/rfc6749_authorization_response.rs", "tests/spec/rfc6749_client_authentication.rs", "tests/spec/rfc6749_redirect_uri.rs", "tests/spec/rfc6749_refresh_token.rs", "tests/spec/rfc6749_token_endpoint.rs"],
     )
     .only("the code, refresh token and client credentials grants; the others are discouraged by RFC 9700"),
     full(
@@ -61,7 +61,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "The OAuth 2.0 Authorization Framework: Bearer Token Usage",
         "https://www.rfc-editor.org/rfc/rfc6750.html",
         &["src/protocol/userinfo.rs"],
-        &[],
+        &["tests/spec/rfc6750_bearer.rs"],
     )
     .only("the header and the form body, never the query, as RFC 9700 asks"),
     full(
@@ -69,7 +69,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "OAuth 2.0 Token Revocation",
         "https://www.rfc-editor.org/rfc/rfc7009.html",
         &["src/service/revoke.rs"],
-        &[],
+        &["tests/spec/rfc7009_revocation.rs"],
     ),
     full(
         "RFC 7521",
@@ -84,7 +84,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "JSON Web Token (JWT) Profile for OAuth 2.0 Client Authentication and Authorization Grants",
         "https://www.rfc-editor.org/rfc/rfc7523.html",
         &["src/protocol/client_auth/assertion.rs", "src/store/client_assertion.rs"],
-        &[],
+        &["tests/spec/rfc7523_client_assertions.rs"],
     )
     .only("client authentication"),
     full(
@@ -100,7 +100,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "Proof Key for Code Exchange by OAuth Public Clients",
         "https://www.rfc-editor.org/rfc/rfc7636.html",
         &["src/protocol/authorize/pkce.rs"],
-        &[],
+        &["tests/spec/rfc7636_authorization_request.rs", "tests/spec/rfc7636_code_verifier.rs"],
     )
     .only("S256; plain is refused"),
     full(
@@ -108,21 +108,21 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "OAuth 2.0 Token Introspection",
         "https://www.rfc-editor.org/rfc/rfc7662.html",
         &["src/protocol/token/introspection.rs", "src/service/introspect.rs"],
-        &[],
+        &["tests/spec/rfc7662_introspection.rs"],
     ),
     full(
         "RFC 8252",
         "OAuth 2.0 for Native Apps",
         "https://www.rfc-editor.org/rfc/rfc8252.html",
         &["src/protocol/authorize/redirect_uri.rs", "src/protocol/registration.rs"],
-        &[],
+        &["tests/spec/rfc8252_native_apps.rs"],
     ),
     full(
         "RFC 8414",
         "OAuth 2.0 Authorization Server Metadata",
         "https://www.rfc-editor.org/rfc/rfc8414.html",
         &["src/protocol/metadata.rs"],
-        &[],
+        &["tests/spec/rfc8414_metadata.rs"],
     )
     .only("all but signed metadata"),
     full(
@@ -130,21 +130,21 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens",
         "https://www.rfc-editor.org/rfc/rfc9068.html",
         &["src/protocol/token/access.rs"],
-        &[],
+        &["tests/spec/rfc9068_access_tokens.rs"],
     ),
     full(
         "RFC 9207",
         "OAuth 2.0 Authorization Server Issuer Identification",
         "https://www.rfc-editor.org/rfc/rfc9207.html",
         &["src/protocol/authorize/response.rs"],
-        &[],
+        &["tests/spec/rfc6749_authorization_response.rs"],
     ),
     full(
         "RFC 9700",
         "Best Current Practice for OAuth 2.0 Security",
         "https://www.rfc-editor.org/rfc/rfc9700.html",
         &["src/protocol/authorize/redirect_uri.rs", "src/protocol/token/refresh/mod.rs"],
-        &[],
+        &["tests/spec/races.rs"],
     )
     .only("all but sender-constrained tokens"),
     full(
@@ -158,7 +158,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
             "src/protocol/claims.rs",
             "src/protocol/userinfo.rs",
         ],
-        &[],
+        &["tests/spec/oidc_core_authorization_request.rs", "tests/spec/oidc_core_claims_parameter.rs", "tests/spec/oidc_core_consent.rs", "tests/spec/oidc_core_id_token.rs", "tests/spec/oidc_core_prompt_and_max_age.rs", "tests/spec/oidc_core_userinfo.rs"],
     )
     .only("the code flow, signed; no request objects, encryption, pairwise subjects, aggregated claims"),
     full(
@@ -166,7 +166,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "OpenID Connect Discovery 1.0",
         "https://openid.net/specs/openid-connect-discovery-1_0.html",
         &["src/protocol/metadata.rs"],
-        &[],
+        &["tests/spec/oidc_discovery.rs"],
     )
     .only("all but WebFinger"),
     full(
@@ -182,7 +182,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "OpenID Connect RP-Initiated Logout 1.0",
         "https://openid.net/specs/openid-connect-rpinitiated-1_0.html",
         &["src/protocol/logout/mod.rs", "src/service/logout.rs"],
-        &[],
+        &["tests/spec/rp_initiated_logout.rs"],
     ),
     full(
         "Multiple Response Types",
@@ -197,7 +197,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "OAuth 2.0 Form Post Response Mode",
         "https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html",
         &["src/protocol/authorize/response_mode.rs", "src/http/view/form_post.rs"],
-        &[],
+        &["tests/spec/form_post_response_mode.rs"],
     ),
     full(
         "RFC 7515",
@@ -251,7 +251,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "JSON Web Token Best Current Practices",
         "https://www.rfc-editor.org/rfc/rfc8725.html",
         &["src/protocol/jose/verify/mod.rs"],
-        &[],
+        &["tests/spec/attacks_jose.rs"],
     ),
     full(
         "RFC 9864",
@@ -322,7 +322,7 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "Digital Identity Guidelines: Authentication and Authenticator Management",
         "https://pages.nist.gov/800-63-4/sp800-63b.html",
         &["src/identity/password/mod.rs", "src/identity/lockout.rs", "src/identity/session_policy.rs"],
-        &[],
+        &["tests/spec/lockout.rs"],
     )
     .only("passwords, throttling and sessions"),
     full(
