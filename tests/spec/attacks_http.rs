@@ -74,7 +74,7 @@ async fn body_02_a_compressed_body_is_refused() {
 #[tokio::test]
 async fn body_04_malformed_forms_are_refused() {
     let issuer = Issuer::start().await;
-    let many: String = (0..100).map(|number| format!("&p{number}=1")).collect::<Vec<_>>().concat();
+    let many = (0..100).map(|number| format!("p{number}=1")).collect::<Vec<_>>().join("&");
     for path in ["/token", "/introspect", "/revoke"] {
         for body in ["a=%", "a=%zz", "a=%ff", "%", "a=%00", "a=%c0%80", many.as_str(), "a=1&a=2"] {
             issuer.post(path, &[], body).await.is_invalid_request();

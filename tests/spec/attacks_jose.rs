@@ -18,122 +18,183 @@ use crate::actors::{
     signer::{hmac_jwt, signing_input},
 };
 
-/// A forgery of a genuine token: header and claims as text, and the signature's text.
+/// A token that nobody should believe, and what is wrong with it.
 struct Forgery {
     what: String,
     token: String,
 }
 
-/// Every way to forge a token of `header` and `claims` without its key. `genuine` is a token that the
-/// right key signed, `public` that key's public half.
-#[expect(clippy::too_many_lines, reason = "a table")]
+/// Every way to forge a token without its key. `genuine` is a token that the right key signed, `public`
+/// that key's public half.
 fn forgeries(genuine: &str, public: &Value) -> Vec<Forgery> {
-    let (header, claims) = (jose_header(genuine), claims(genuine));
-    let (signed, signature) = genuine.rsplit_once('.').unwrap();
-    let bytes = Base64UrlUnpadded::decode_vec(signature).unwrap();
-    let mut made = Vec::new();
-    let mut forge = |what: &str, token: String| made.push(Forgery { what: what.to_owned(), token });
-    let with = |name: &str, value: Value| {
-        let mut header = header.clone();
-        header[name] = value;
-        header
+    let forger = Forger {
+        genuine,
+        public,
+        header: jose_header(genuine),
+        claims: claims(genuine),
+        signature: genuine.rsplit_once('.').unwrap().1,
     };
-    // JOSE-01: no signature.
-    for alg in ["none", "None", "nOnE", "NONE", ""] {
-        let unsigned = signing_input(&with("alg", json!(alg)).to_string(), &claims.to_string());
-        forge(&format!("alg {alg}, no signature"), format!("{unsigned}."));
-        forge(&format!("alg {alg}, the old signature"), format!("{unsigned}.{signature}"));
-    }
-    forge("an empty signature", format!("{signed}."));
-    forge("no signature at all", signed.to_owned());
-    // JOSE-02, JOSE-03: an HMAC with what everybody knows.
-    let texts = [public.to_string(), part(public, "n"), part(public, "x"), String::new()];
-    for secret in texts.iter().map(String::as_bytes) {
-        for alg in ["HS256", "HS384", "HS512"] {
-            let name = format!("{alg} with {} public bytes", secret.len());
-            forge(&name, hmac_jwt(secret, &with("alg", json!(alg)), &claims));
-        }
-    }
-    // JOSE-03: another alg than the key's, twice, or not a text.
-    for alg in [
-        "RS384",
-        "PS512",
-        "ES384",
-        "ES512",
-        "ES256K",
-        "HS256",
-        "RS1",
-        "A128KW",
-        "PBES2-HS256+A128KW",
-    ] {
-        let other = signing_input(&with("alg", json!(alg)).to_string(), &claims.to_string());
-        forge(&format!("alg {alg}"), format!("{other}.{signature}"));
-    }
-    for alg in [json!(null), json!(1), json!(["ES256"]), json!({ "alg": "ES256" })] {
-        let other = signing_input(&with("alg", alg.clone()).to_string(), &claims.to_string());
-        forge(&format!("alg {alg}"), format!("{other}.{signature}"));
-    }
-    let text = header.to_string();
-    let twice = format!("{},\"alg\":\"none\"}}", text.strip_suffix('}').unwrap());
-    forge("alg twice", format!("{}.", signing_input(&twice, &claims.to_string())));
-    // JOSE-05: signatures that are none.
-    for (what, forged) in [
-        ("a signature of zeros", vec![0; bytes.len()]),
-        ("a signature of ones", vec![0xff; bytes.len()]),
-        ("a cut signature", bytes[..bytes.len() - 1].to_vec()),
-        ("a longer signature", [bytes.as_slice(), &[0]].concat()),
-        ("half a signature", bytes[..bytes.len() / 2].to_vec()),
-        ("a turned signature", bytes.iter().rev().copied().collect()),
-    ] {
-        forge(what, format!("{signed}.{}", Base64UrlUnpadded::encode_string(&forged)));
-    }
-    let mut flipped = bytes.clone();
-    flipped[0] ^= 1;
-    forge("a flipped bit", format!("{signed}.{}", Base64UrlUnpadded::encode_string(&flipped)));
-    // RFC 7515 §2: base64url without padding, in the one canonical way.
-    forge("padding", format!("{genuine}="));
-    forge("white space", format!("{signed}.{signature} "));
-    forge("a line break", format!("{signed}.{signature}\n"));
-    forge("the other alphabet", format!("{signed}.{}+/", &signature[..signature.len() - 2]));
-    // JOSE-07, JOSE-10, JOSE-14: extensions, encryption, and keys in the header.
-    for (name, value) in [
-        ("crit", json!(["exp"])),
-        ("crit", json!([])),
-        ("b64", json!(false)),
-        ("zip", json!("DEF")),
-        ("enc", json!("A256GCM")),
-        ("jwk", public.clone()),
-        ("jku", json!("https://evil.example/jwks")),
-        ("x5u", json!("https://evil.example/cert")),
-        ("x5c", json!(["AAAA"])),
-        ("kid", json!("../../dev/null")),
-        ("kid", json!("")),
-        ("kid", json!(null)),
-        ("typ", json!("nonsense")),
-        ("typ", json!(1)),
-    ] {
-        let other = signing_input(&with(name, value.clone()).to_string(), &claims.to_string());
-        forge(&format!("{name} {value}"), format!("{other}.{signature}"));
-    }
-    // An attacker's own key, presented in every way.
-    let own = Signer::new(SigningAlg::ES256);
-    forge("another key, its own header", own.sign(&claims));
-    let mut posing = own.header();
-    posing["kid"] = header["kid"].clone();
-    posing["typ"] = header["typ"].clone();
-    forge("another key under the same kid", own.sign_as(&posing, &claims));
-    posing["jwk"] = own.jwk();
-    forge("another key that it carries itself", own.sign_as(&posing, &claims));
-    // JOSE-08, JOSE-10: shapes that are no compact JWS.
-    forge("ten thousand dots", ".".repeat(7_000));
-    forge("five segments", format!("{genuine}.a.b"));
-    forge("two segments", "a.b".to_owned());
-    forge(
-        "a header of brackets",
-        format!("{}.e30.AA", Base64UrlUnpadded::encode_string("[".repeat(4_000).as_bytes())),
-    );
-    forge("the JSON serialisation", json!({ "payload": "e30", "signatures": [] }).to_string());
+    let mut made = forger.without_signature();
+    made.extend(forger.with_what_everybody_knows());
+    made.extend(forger.with_another_alg());
+    made.extend(forger.with_a_broken_signature());
+    made.extend(forger.with_a_header_that_asks_for_more());
+    made.extend(forger.with_another_key());
+    made.extend(forger.in_another_shape());
     made
+}
+
+/// Who has seen a genuine token, and the public key.
+struct Forger<'a> {
+    genuine: &'a str,
+    public: &'a Value,
+    header: Value,
+    claims: Value,
+    signature: &'a str,
+}
+
+fn forgery(what: impl Into<String>, token: String) -> Forgery {
+    Forgery { what: what.into(), token }
+}
+
+impl Forger<'_> {
+    fn header_with(&self, name: &str, value: &Value) -> Value {
+        let mut header = self.header.clone();
+        header[name] = value.clone();
+        header
+    }
+
+    /// Another header over the old claims, under the old signature.
+    fn altered(&self, name: &str, value: &Value) -> Forgery {
+        let header = self.header_with(name, value).to_string();
+        let signed = signing_input(&header, &self.claims.to_string());
+        forgery(format!("{name} {value}"), format!("{signed}.{}", self.signature))
+    }
+
+    /// JOSE-01.
+    fn without_signature(&self) -> Vec<Forgery> {
+        let (signed, _) = self.genuine.rsplit_once('.').unwrap();
+        let mut made = vec![
+            forgery("an empty signature", format!("{signed}.")),
+            forgery("no signature at all", signed.to_owned()),
+        ];
+        for alg in ["none", "None", "nOnE", "NONE", ""] {
+            let header = self.header_with("alg", &json!(alg)).to_string();
+            let signed = signing_input(&header, &self.claims.to_string());
+            made.push(forgery(format!("alg {alg}, no signature"), format!("{signed}.")));
+            made.push(self.altered("alg", &json!(alg)));
+        }
+        let text = self.header.to_string();
+        let twice = format!("{},\"alg\":\"none\"}}", text.strip_suffix('}').unwrap());
+        let signed = signing_input(&twice, &self.claims.to_string());
+        made.push(forgery("alg twice", format!("{signed}.")));
+        made
+    }
+
+    /// JOSE-02, JOSE-03: an HMAC with the public key, or with nothing.
+    fn with_what_everybody_knows(&self) -> Vec<Forgery> {
+        let public = self.public;
+        let secrets = [public.to_string(), part(public, "n"), part(public, "x"), String::new()];
+        let mut made = Vec::new();
+        for secret in secrets.iter().map(String::as_bytes) {
+            for alg in ["HS256", "HS384", "HS512"] {
+                let what = format!("{alg} with {} public bytes", secret.len());
+                let header = self.header_with("alg", &json!(alg));
+                made.push(forgery(what, hmac_jwt(secret, &header, &self.claims)));
+            }
+        }
+        made
+    }
+
+    /// JOSE-03, JOSE-06: an alg that is not the key's, or no text.
+    fn with_another_alg(&self) -> Vec<Forgery> {
+        let names = "RS384 PS512 ES384 ES512 ES256K HS256 RS1 A128KW PBES2-HS256+A128KW";
+        let mut algs: Vec<Value> = names.split(' ').map(Value::from).collect();
+        algs.extend([json!(null), json!(1), json!(["ES256"]), json!({ "alg": "ES256" })]);
+        algs.iter().map(|alg| self.altered("alg", alg)).collect()
+    }
+
+    /// JOSE-05, and RFC 7515 §2: base64url without padding, in the one canonical way.
+    fn with_a_broken_signature(&self) -> Vec<Forgery> {
+        let (signed, signature) = self.genuine.rsplit_once('.').unwrap();
+        let bytes = Base64UrlUnpadded::decode_vec(signature).unwrap();
+        let mut flipped = bytes.clone();
+        flipped[0] ^= 1;
+        let broken = [
+            ("a signature of zeros", vec![0; bytes.len()]),
+            ("a signature of ones", vec![0xff; bytes.len()]),
+            ("a cut signature", bytes[..bytes.len() - 1].to_vec()),
+            ("a longer signature", [bytes.as_slice(), &[0]].concat()),
+            ("half a signature", bytes[..bytes.len() / 2].to_vec()),
+            ("a turned signature", bytes.iter().rev().copied().collect()),
+            ("a flipped bit", flipped),
+        ];
+        let encode = |bytes: &[u8]| format!("{signed}.{}", Base64UrlUnpadded::encode_string(bytes));
+        let mut made: Vec<Forgery> =
+            broken.iter().map(|(what, bytes)| forgery(*what, encode(bytes))).collect();
+        made.extend([
+            forgery("padding", format!("{}=", self.genuine)),
+            forgery("white space", format!("{} ", self.genuine)),
+            forgery("a line break", format!("{}\n", self.genuine)),
+            forgery(
+                "the other alphabet",
+                format!("{signed}.{}+/", &signature[..signature.len() - 2]),
+            ),
+        ]);
+        made
+    }
+
+    /// JOSE-07, JOSE-14: extensions, keys, and places to fetch them.
+    fn with_a_header_that_asks_for_more(&self) -> Vec<Forgery> {
+        [
+            ("crit", json!(["exp"])),
+            ("crit", json!([])),
+            ("b64", json!(false)),
+            ("zip", json!("DEF")),
+            ("enc", json!("A256GCM")),
+            ("jwk", self.public.clone()),
+            ("jku", json!("https://evil.example/jwks")),
+            ("x5u", json!("https://evil.example/cert")),
+            ("x5c", json!(["AAAA"])),
+            ("kid", json!("../../dev/null")),
+            ("kid", json!("")),
+            ("kid", json!(null)),
+            ("typ", json!("nonsense")),
+            ("typ", json!(1)),
+        ]
+        .iter()
+        .map(|(name, value)| self.altered(name, value))
+        .collect()
+    }
+
+    /// An attacker's own key, presented in every way.
+    fn with_another_key(&self) -> Vec<Forgery> {
+        let own = Signer::new(SigningAlg::ES256);
+        let mut posing = own.header();
+        for name in ["kid", "typ"] {
+            posing[name] = self.header[name].clone();
+        }
+        let mut carrying = posing.clone();
+        carrying["jwk"] = own.jwk();
+        let claims = &self.claims;
+        vec![
+            forgery("another key, its own header", own.sign(claims)),
+            forgery("another key under the same kid", own.sign_as(&posing, claims)),
+            forgery("another key that it carries itself", own.sign_as(&carrying, claims)),
+        ]
+    }
+
+    /// JOSE-08, JOSE-10: what is no compact JWS.
+    fn in_another_shape(&self) -> Vec<Forgery> {
+        let brackets = Base64UrlUnpadded::encode_string("[".repeat(4_000).as_bytes());
+        vec![
+            forgery("seven thousand dots", ".".repeat(7_000)),
+            forgery("five segments", format!("{}.a.b", self.genuine)),
+            forgery("two segments", "a.b".to_owned()),
+            forgery("a header of brackets", format!("{brackets}.e30.AA")),
+            forgery("the JSON form", json!({ "payload": "e30", "signatures": [] }).to_string()),
+        ]
+    }
 }
 
 fn part(jwk: &Value, name: &str) -> String {

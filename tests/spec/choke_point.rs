@@ -252,7 +252,7 @@ async fn tok_09_every_grant_asks_the_same_questions_on_every_node() {
 /// Whether an access token that was issued before the change still counts after it.
 const fn survives(change: Change) -> bool {
     match change {
-        // The token of an ended session belongs to a grant that outlives it.
+        // The last of them, since the grant is one that outlives its session.
         Change::Nothing | Change::RoleTaken | Change::GrantTypeTaken | Change::SessionEnded => true,
         Change::UserDisabled
         | Change::UserDisabledAndEnabled

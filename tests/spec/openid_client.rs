@@ -7,18 +7,19 @@ use doorward::protocol::{
     jose::SigningAlg,
 };
 use openidconnect::{
-    AccessToken, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
-    HttpResponse, IntrospectionUrl, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    RedirectUrl, RevocationUrl, Scope, TokenIntrospectionResponse, TokenResponse,
+    AccessToken, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IntrospectionUrl, IssuerUrl, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, RefreshToken, RevocationUrl, Scope,
+    TokenIntrospectionResponse, TokenResponse,
     core::{
         CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata,
-        CoreUserInfoClaims,
+        CoreRevocableToken, CoreTokenResponse, CoreUserInfoClaims,
     },
 };
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
-    issuer::ISSUER,
+    issuer::{ISSUER, Registered},
     relying_party::{CALLBACK, machine, response_parameters, web_app},
 };
 
@@ -34,9 +35,118 @@ async fn send(issuer: &Issuer, request: HttpRequest) -> Result<HttpResponse, Inf
     Ok(response)
 }
 
-/// A whole life with the library: discovery, code with PKCE, ID token, UserInfo, refresh,
-/// introspection, revocation.
-#[expect(clippy::too_many_lines, reason = "one life from its beginning to its end")]
+/// The library's client once discovery and the two further endpoints are known.
+type Library = CoreClient<
+    EndpointSet,
+    EndpointNotSet,
+    EndpointSet,
+    EndpointSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// An app that leaves everything to the library.
+struct App<'a> {
+    issuer: &'a Issuer,
+    library: Library,
+}
+
+impl App<'_> {
+    /// Discovery, and what the app was registered with.
+    async fn discover(issuer: &Issuer, registered: Registered) -> App<'_> {
+        let issuer_url = IssuerUrl::new(ISSUER.to_owned()).unwrap();
+        let http = |request: HttpRequest| send(issuer, request);
+        let provider = CoreProviderMetadata::discover_async(issuer_url, &http).await.unwrap();
+        let auth_type = match registered.client.metadata.token_endpoint_auth_method {
+            TokenEndpointAuthMethod::ClientSecretPost | TokenEndpointAuthMethod::None => {
+                AuthType::RequestBody
+            }
+            TokenEndpointAuthMethod::ClientSecretBasic
+            | TokenEndpointAuthMethod::PrivateKeyJwt
+            | TokenEndpointAuthMethod::ClientSecretJwt => AuthType::BasicAuth,
+        };
+        let id = ClientId::new(registered.client.id.as_str().to_owned());
+        let secret = registered.secret.map(ClientSecret::new);
+        let library = CoreClient::from_provider_metadata(provider, id, secret)
+            .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).unwrap())
+            .set_introspection_url(IntrospectionUrl::new(at("/introspect")).unwrap())
+            .set_revocation_url(RevocationUrl::new(at("/revoke")).unwrap())
+            .set_auth_type(auth_type);
+        App { issuer, library }
+    }
+
+    /// Code with PKCE: the tokens, and the nonce that the ID token must repeat.
+    async fn sign_in(&self) -> (CoreTokenResponse, Nonce) {
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let flow = CoreAuthenticationFlow::AuthorizationCode;
+        let (url, state, nonce) = self
+            .library
+            .authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
+            .add_scope(Scope::new("email".to_owned()))
+            .add_scope(Scope::new("offline_access".to_owned()))
+            .set_pkce_challenge(challenge)
+            .url();
+        let address = self.issuer.path_of(url.as_str()).unwrap();
+        let mut browser = Browser::new(self.issuer);
+        let away = RelyingParty::sign_in_at(&mut browser, &address, "alice").await;
+        let answer = response_parameters(&away);
+        assert_eq!((&answer["state"], answer["iss"].as_str()), (state.secret(), ISSUER));
+        let http = |request: HttpRequest| send(self.issuer, request);
+        let code = AuthorizationCode::new(answer["code"].clone());
+        let exchange = self.library.exchange_code(code).unwrap().set_pkce_verifier(verifier);
+        (exchange.request_async(&http).await.unwrap(), nonce)
+    }
+
+    /// The ID token is verified by the library, and UserInfo is of the same user.
+    async fn learn_who(
+        &self,
+        tokens: &CoreTokenResponse,
+        nonce: &Nonce,
+        alg: SigningAlg,
+    ) -> String {
+        let expected = match alg {
+            SigningAlg::RS256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+            SigningAlg::PS256 => CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+            SigningAlg::ES256 => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+            SigningAlg::EdDSA => CoreJwsSigningAlgorithm::EdDsa,
+        };
+        let verifier = self
+            .library
+            .id_token_verifier()
+            .set_time_fn(|| "2026-01-01T00:00:00Z".parse().unwrap())
+            .set_allowed_algs([expected]);
+        let id_token = tokens.id_token().unwrap();
+        assert!(id_token.claims(&verifier, &Nonce::new("another".to_owned())).is_err());
+        let subject = id_token.claims(&verifier, nonce).unwrap().subject().clone();
+        let http = |request: HttpRequest| send(self.issuer, request);
+        let token = tokens.access_token().clone();
+        let request = self.library.user_info(token, Some(subject.clone())).unwrap();
+        let told: CoreUserInfoClaims = request.request_async(&http).await.unwrap();
+        assert_eq!(told.email().unwrap().as_str(), "alice@example.com");
+        subject.to_string()
+    }
+
+    async fn refresh(&self, token: &RefreshToken) -> Option<CoreTokenResponse> {
+        let http = |request: HttpRequest| send(self.issuer, request);
+        self.library.exchange_refresh_token(token).unwrap().request_async(&http).await.ok()
+    }
+
+    async fn is_active(&self, token: &AccessToken) -> bool {
+        let http = |request: HttpRequest| send(self.issuer, request);
+        self.library.introspect(token).request_async(&http).await.unwrap().active()
+    }
+
+    async fn revoke(&self, token: CoreRevocableToken) {
+        let http = |request: HttpRequest| send(self.issuer, request);
+        self.library.revoke_token(token).unwrap().request_async(&http).await.unwrap();
+    }
+}
+
+fn at(path: &str) -> String {
+    format!("{ISSUER}{path}")
+}
+
+/// Discovery, code with PKCE, ID token, UserInfo, refresh, introspection, revocation.
 async fn whole_life(alg: SigningAlg, method: TokenEndpointAuthMethod) {
     let issuer = Issuer::start().await;
     let alice = issuer.full_user("alice").await;
@@ -45,94 +155,21 @@ async fn whole_life(alg: SigningAlg, method: TokenEndpointAuthMethod) {
         token_endpoint_auth_method: method,
         ..web_app()
     };
-    let app = RelyingParty::register(&issuer, "notes", metadata).await;
-    let http = |request: HttpRequest| send(&issuer, request);
+    let registered = issuer.client("notes", metadata).await;
+    let app = App::discover(&issuer, registered).await;
+    let (tokens, nonce) = app.sign_in().await;
+    assert_eq!(app.learn_who(&tokens, &nonce, alg).await, alice.id.to_string());
 
-    let issuer_url = IssuerUrl::new(ISSUER.to_owned()).unwrap();
-    let provider = CoreProviderMetadata::discover_async(issuer_url, &http).await.unwrap();
-    let auth_type = match method {
-        TokenEndpointAuthMethod::ClientSecretPost | TokenEndpointAuthMethod::None => {
-            AuthType::RequestBody
-        }
-        TokenEndpointAuthMethod::ClientSecretBasic
-        | TokenEndpointAuthMethod::PrivateKeyJwt
-        | TokenEndpointAuthMethod::ClientSecretJwt => AuthType::BasicAuth,
-    };
-    let at = |path: &str| format!("{ISSUER}{path}");
-    let client = CoreClient::from_provider_metadata(
-        provider,
-        ClientId::new("notes".to_owned()),
-        app.registered.secret.clone().map(ClientSecret::new),
-    )
-    .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).unwrap())
-    .set_introspection_url(IntrospectionUrl::new(at("/introspect")).unwrap())
-    .set_revocation_url(RevocationUrl::new(at("/revoke")).unwrap())
-    .set_auth_type(auth_type);
-
-    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let (url, state, nonce) = client
-        .authorize_url(
-            CoreAuthenticationFlow::AuthorizationCode,
-            CsrfToken::new_random,
-            Nonce::new_random,
-        )
-        .add_scope(Scope::new("email".to_owned()))
-        .add_scope(Scope::new("offline_access".to_owned()))
-        .set_pkce_challenge(challenge)
-        .url();
-    let address = Issuer::path_of(url.as_str()).unwrap();
-    let away = RelyingParty::sign_in_at(&mut Browser::new(&issuer), &address, "alice").await;
-    let answer = response_parameters(&away);
-    assert_eq!(&answer["state"], state.secret());
-    assert_eq!(answer["iss"], ISSUER);
-
-    let code = AuthorizationCode::new(answer["code"].clone());
-    let tokens = client
-        .exchange_code(code)
-        .unwrap()
-        .set_pkce_verifier(verifier)
-        .request_async(&http)
-        .await
-        .unwrap();
-    let expected = match alg {
-        SigningAlg::RS256 => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-        SigningAlg::PS256 => CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-        SigningAlg::ES256 => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-        SigningAlg::EdDSA => CoreJwsSigningAlgorithm::EdDsa,
-    };
-    let verifier = client
-        .id_token_verifier()
-        .set_time_fn(|| "2026-01-01T00:00:00Z".parse().unwrap())
-        .set_allowed_algs([expected]);
-    let id_token = tokens.id_token().unwrap();
-    let claims = id_token.claims(&verifier, &nonce).unwrap();
-    assert_eq!(claims.subject().as_str(), alice.id.to_string());
-    assert!(id_token.claims(&verifier, &Nonce::new("another".to_owned())).is_err());
-
-    let subject = Some(claims.subject().clone());
-    let request = client.user_info(tokens.access_token().clone(), subject).unwrap();
-    let told: CoreUserInfoClaims = request.request_async(&http).await.unwrap();
-    assert_eq!(told.email().unwrap().as_str(), "alice@example.com");
-
-    let refresh_token = tokens.refresh_token().unwrap();
-    let again =
-        client.exchange_refresh_token(refresh_token).unwrap().request_async(&http).await.unwrap();
+    let again = app.refresh(tokens.refresh_token().unwrap()).await.unwrap();
     assert_ne!(again.access_token().secret(), tokens.access_token().secret());
-
     if method != TokenEndpointAuthMethod::None {
-        let active = async |token: &AccessToken| {
-            client.introspect(token).request_async(&http).await.unwrap().active()
-        };
-        assert!(active(again.access_token()).await);
-        let revocation = client.revoke_token(again.access_token().clone().into()).unwrap();
-        revocation.request_async(&http).await.unwrap();
-        assert!(!active(again.access_token()).await);
+        assert!(app.is_active(again.access_token()).await);
+        app.revoke(again.access_token().clone().into()).await;
+        assert!(!app.is_active(again.access_token()).await);
     }
     let latest = again.refresh_token().unwrap();
-    let revocation = client.revoke_token(latest.clone().into()).unwrap();
-    revocation.request_async(&http).await.unwrap();
-    let refused = client.exchange_refresh_token(latest).unwrap().request_async(&http).await;
-    assert!(refused.unwrap_err().to_string().contains("Server returned error"));
+    app.revoke(latest.clone().into()).await;
+    assert!(app.refresh(latest).await.is_none());
 }
 
 #[tokio::test]
@@ -167,7 +204,6 @@ async fn a_machine_with_the_oauth2_crate() {
     let issuer = Issuer::start().await;
     let app = RelyingParty::register(&issuer, "batch", machine()).await;
     let http = |request: HttpRequest| send(&issuer, request);
-    let at = |path: &str| format!("{ISSUER}{path}");
     let client = oauth2::basic::BasicClient::new(ClientId::new("batch".to_owned()))
         .set_client_secret(ClientSecret::new(app.registered.secret.clone().unwrap()))
         .set_token_uri(oauth2::TokenUrl::new(at("/token")).unwrap())

@@ -167,7 +167,7 @@ async fn race_03_more_refreshes_than_retries() {
     let app = RelyingParty::public(&issuer).await.asking("openid offline_access");
     let attempt = Attempt::new(nodes, &app);
     let mut token = app.tokens("alice").await["refresh_token"].as_str().unwrap().to_owned();
-    for _ in 0..=(rounds() / 20) {
+    for _ in 0..=rounds() / 20 {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
         let replies = attempt.at_once(64, &fields).await;
         let won = successes(&replies);
@@ -190,7 +190,7 @@ async fn race_04_a_retry_against_the_successor() {
     issuer.user("alice").await;
     let app = RelyingParty::public(&issuer).await.asking("openid offline_access");
     let attempt = Attempt::new(nodes.clone(), &app);
-    for round in 0..=(rounds() / 4) {
+    for round in 0..=rounds() / 4 {
         let tokens = app.tokens("alice").await;
         let old = tokens["refresh_token"].as_str().unwrap().to_owned();
         let next = app.refresh(&old).await.granted()["refresh_token"].as_str().unwrap().to_owned();
@@ -227,7 +227,7 @@ async fn race_02_nothing_lives_after_a_disabling_is_acknowledged() {
     let app = RelyingParty::web(&issuer).await.asking("openid offline_access");
     let attempt = Attempt::new(nodes.clone(), &app);
     let id = app.registered.client.id.clone();
-    for round in 0..=(rounds() / 4) {
+    for round in 0..=rounds() / 4 {
         let code = app.code(&mut Browser::new(&issuer), "alice").await;
         let fields = [
             ("grant_type", "authorization_code"),
@@ -267,7 +267,7 @@ async fn race_05_nothing_works_after_a_revocation_is_acknowledged() {
     issuer.user("alice").await;
     let app = RelyingParty::public(&issuer).await.asking("openid offline_access");
     let attempt = Attempt::new(nodes.clone(), &app);
-    for round in 0..=(rounds() / 4) {
+    for round in 0..=rounds() / 4 {
         let tokens = app.tokens("alice").await;
         let token = tokens["refresh_token"].as_str().unwrap();
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
@@ -323,7 +323,7 @@ async fn race_06_wrong_verifiers_are_counted() {
     let app = RelyingParty::web(&issuer).await;
     let attempt = Attempt::new(nodes.clone(), &app);
     let mut browser = Browser::new(&issuer);
-    for _ in 0..=(rounds() / 10) {
+    for _ in 0..=rounds() / 10 {
         let code = app.code(&mut browser, "alice").await;
         let fields = [
             ("grant_type", "authorization_code"),
@@ -343,7 +343,7 @@ async fn race_06_wrong_verifiers_are_counted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn race_07_one_of_two_is_told_that_the_name_is_taken() {
     let nodes = nodes(2).await;
-    for round in 0..=(rounds() / 10) {
+    for round in 0..=rounds() / 10 {
         let id = format!("client-{round}");
         let (one, other) =
             tokio::join!(nodes[0].try_client(&id, web_app()), nodes[1].try_client(&id, web_app()));

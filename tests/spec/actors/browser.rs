@@ -112,9 +112,7 @@ impl<'a> Browser<'a> {
     fn keep_cookies(&mut self, reply: &Reply) {
         for value in reply.headers.get_all(header::SET_COOKIE) {
             let cookie = cookie::Cookie::parse(value.to_str().unwrap().to_owned()).unwrap();
-            if cookie.max_age().is_some_and(cookie::time::SignedDuration::is_zero)
-                || cookie.value().is_empty()
-            {
+            if cookie.max_age() == Some(cookie::time::Duration::ZERO) || cookie.value().is_empty() {
                 self.cookies.remove(cookie.name());
             } else {
                 self.cookies.insert(cookie.name().to_owned(), cookie.value().to_owned());
