@@ -61,7 +61,6 @@ fn page(address: &str, reply: Reply) -> Page {
 async fn xss_01_03_queries_are_text() {
     let issuer = Issuer::start().await;
     issuer.user("alice").await;
-    let app = RelyingParty::web(&issuer).await;
     let mut browser = Browser::new(&issuer);
     browser.sign_in("alice").await;
     let routes = [
@@ -93,6 +92,19 @@ async fn xss_01_03_queries_are_text() {
                 clean(&page(&address, reply), &address);
             }
         }
+    }
+}
+
+/// Every parameter of an authorization request, for whoever is or is not signed in, in both ways of
+/// answering. XSS-01, XSS-02.
+#[tokio::test]
+async fn xss_01_02_authorization_requests_are_text() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    browser.sign_in("alice").await;
+    for payload in PAYLOADS {
         for name in [
             "response_type",
             "client_id",
@@ -154,8 +166,8 @@ async fn xss_01_forms_and_paths_are_text() {
                 assert_eq!(answer.form(button).value("username"), payload);
             }
         }
-        let path: String =
-            payload.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
+        let path =
+            percent_encoding::utf8_percent_encode(payload, percent_encoding::NON_ALPHANUMERIC);
         for address in [format!("/{path}"), format!("/static/{path}"), format!("/login/{path}")] {
             let reply = browser.send(Method::GET, &address, None).await;
             clean(&page(&address, reply), &address);
@@ -178,7 +190,6 @@ async fn xss_01_forms_and_paths_are_text() {
 async fn xss_06_what_clients_registered_is_text() {
     let issuer = Issuer::start().await;
     issuer.user("alice").await;
-    let hostile = "https://evil.invalid/%22%3E?a='&b=<";
     for (number, payload) in PAYLOADS.into_iter().enumerate() {
         let metadata = ClientMetadata {
             client_name: Some(payload.to_owned()),
@@ -227,6 +238,13 @@ async fn xss_06_what_clients_registered_is_text() {
             clean(&browser.open(&address).await.page(), payload);
         }
     }
+}
+
+/// The pages and pictures of an app are https addresses, and nothing else is registered. XSS-06.
+#[tokio::test]
+async fn xss_06_links_of_clients_are_https() {
+    let issuer = Issuer::start().await;
+    let hostile = "https://evil.invalid/%22%3E?a='&b=<";
     for scheme in [
         "javascript:alert(1)",
         "data:text/html,x",

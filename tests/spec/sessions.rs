@@ -145,9 +145,7 @@ async fn sess_12_14_only_the_exact_cookie_opens() {
         bad.push(String::from_utf8(altered).unwrap().replace([';', '=', ','], "x"));
     }
     let hash = doorward::types::TokenHash::of(doorward::types::token::TokenKind::Session, &token);
-    let hex: String =
-        hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
-    bad.push(hex);
+    bad.push(<base64ct::Base64Url as base64ct::Encoding>::encode_string(hash.as_bytes()));
     let encoded =
         <base64ct::Base64UrlUnpadded as base64ct::Encoding>::encode_string(hash.as_bytes());
     bad.push(format!("dws_{encoded}"));

@@ -44,7 +44,7 @@ impl Witness {
                     );
                     let digest: String =
                         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *conn).await.unwrap();
-                    state.extend([table.as_str(), " ", digest.as_str(), "\n"]);
+                    state.extend([table.as_str(), " ", &digest, "\n"]);
                 }
                 state
             }
