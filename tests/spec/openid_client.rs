@@ -86,7 +86,7 @@ impl App<'_> {
             .add_scope(Scope::new("offline_access".to_owned()))
             .set_pkce_challenge(challenge)
             .url();
-        let address = self.issuer.path_of(url.as_str()).unwrap();
+        let address = Issuer::path_of(url.as_str()).unwrap();
         let mut browser = Browser::new(self.issuer);
         let away = RelyingParty::sign_in_at(&mut browser, &address, "alice").await;
         let answer = response_parameters(&away);

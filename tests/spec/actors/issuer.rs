@@ -122,14 +122,12 @@ impl Issuer {
     }
 
     /// The issuer identifier.
-    #[expect(clippy::unused_self, reason = "every server of a test has the same name")]
-    pub(crate) fn url(&self) -> &'static str {
+    pub(crate) fn url() -> &'static str {
         ISSUER
     }
 
     /// The path and query of a location on this server; `None` when it is elsewhere.
-    #[expect(clippy::unused_self, reason = "every server of a test has the same name")]
-    pub(crate) fn path_of(&self, location: &str) -> Option<String> {
+    pub(crate) fn path_of(location: &str) -> Option<String> {
         if location.starts_with('/') && !location.starts_with("//") {
             return Some(location.to_owned());
         }
@@ -251,9 +249,9 @@ impl Reply {
     }
 
     /// The value of a header that must be there once.
-    #[expect(clippy::needless_pass_by_value, reason = "the names of `http` are constants")]
-    pub(crate) fn header(&self, name: HeaderName) -> &str {
-        let mut values = self.headers.get_all(&name).into_iter();
+    pub(crate) fn header(&self, name: impl AsRef<str>) -> &str {
+        let name = name.as_ref();
+        let mut values = self.headers.get_all(name).into_iter();
         let value = values.next().unwrap_or_else(|| panic!("no {name}: {self:?}"));
         assert!(values.next().is_none(), "{name} twice");
         value.to_str().unwrap()
@@ -349,9 +347,4 @@ async fn template() -> &'static TestDb {
             db
         })
         .await
-}
-
-/// The folder of the repository.
-pub(crate) fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
