@@ -127,6 +127,23 @@ async fn lock_03_parallel_tries_compute_no_more_hashes() {
     assert!(statuses.iter().all(|s| [422, 429].contains(&s.as_u16())), "{statuses:?}");
 }
 
+/// Somebody who signs in sixteen times at once with the right password does not guess.
+#[tokio::test]
+async fn lock_03_honest_sign_ins_at_once_all_succeed() {
+    let issuer = Arc::new(Issuer::start().await);
+    issuer.user("alice").await;
+    let mut browser = Browser::new(&issuer);
+    let page = browser.open("/login").await.page();
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let (node, request) = (Arc::clone(&issuer), request(&browser, &page, "alice", PASSWORD));
+        tries.spawn(async move { node.send_from(HERE, request).await.status });
+    }
+    for status in tries.join_all().await {
+        assert_eq!(status, StatusCode::SEE_OTHER);
+    }
+}
+
 /// A user is one user however the name is typed. LOCK-06.
 #[tokio::test]
 async fn lock_06_every_spelling_of_a_name_counts_for_the_same_user() {
