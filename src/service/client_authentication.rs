@@ -80,7 +80,7 @@ async fn redeem(
     let single_use = *pending.single_use();
     let receipt = ctx
         .db
-        .write(move |tx| {
+        .write_plain(move |tx| {
             Box::pin(async move { store::client_assertion::consume(tx, single_use, now).await })
         })
         .await?;

@@ -1,5 +1,7 @@
 //! Every statement of the store, by name. A test prepares all of them on both engines.
 
+use super::StoreError;
+
 /// One SQL text, with `$1` placeholders, that both engines understand. Only the macro `statements!`
 /// makes one, so none is missing from [`all`].
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,23 @@ impl Statement {
     #[must_use]
     pub const fn sql(&self) -> &'static str {
         self.sql
+    }
+
+    /// Whether a statement that ended so certainly left nothing behind: it read, or a constraint
+    /// refused it, which undoes it whole. After any other failure the engine itself may have ended
+    /// the transaction.
+    pub(super) fn leaves_nothing(&self, failure: Option<&StoreError>) -> bool {
+        match failure {
+            None => self.sql.trim_start().starts_with("SELECT"),
+            Some(StoreError::Conflict(_) | StoreError::MissingReference) => true,
+            Some(
+                StoreError::Unavailable(_)
+                | StoreError::Corrupt(_)
+                | StoreError::Schema(_)
+                | StoreError::Address(_)
+                | StoreError::Refused(_),
+            ) => false,
+        }
     }
 }
 

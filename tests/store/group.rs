@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use doorward::store::{self, Conn, Db, Durability, StorageOptions, StoreError, Unique};
+use doorward::store::{self, Conn, Db, Durability, StorageOptions, StoreError, Tx, Unique};
 use sqlx::Executor;
 use tokio::sync::{Notify, oneshot};
 
@@ -16,6 +16,9 @@ both![
     a_panic_undoes_its_job_alone_and_reaches_its_caller,
     a_write_outlives_its_caller,
     a_thousand_writes_at_once,
+    plain_and_guarded_jobs_share_a_group,
+    what_a_constraint_refused_costs_the_others_nothing,
+    a_panic_before_the_first_write_costs_the_others_nothing,
     closing_finishes_what_waits,
     two_processes_write_to_one_database,
 ];
@@ -129,6 +132,161 @@ async fn a_thousand_writes_at_once(db: TestDb) {
     for (number, task) in (0_u32..).zip(tasks) {
         assert_eq!(task.await.unwrap(), number.to_be_bytes(), "acknowledged, and not there");
     }
+}
+
+/// Which verb a job goes through, and how it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Guarded,
+    GuardedFails,
+    Plain,
+    PlainFailsBeforeItWrites,
+    PlainFailsAfterwards,
+    PlainPanicsAfterwards,
+    PlainPanicsBeforeItWrites,
+}
+
+impl Kind {
+    fn succeeds(self) -> bool {
+        matches!(self, Self::Guarded | Self::Plain)
+    }
+}
+
+/// Writes `name`, unless its kind says otherwise.
+async fn job(tx: &mut Tx<'_>, kind: Kind, name: String) -> Result<(), StoreError> {
+    match kind {
+        Kind::PlainFailsBeforeItWrites => return Err(StoreError::MissingReference),
+        Kind::PlainPanicsBeforeItWrites => panic!("a mistake in a job"),
+        Kind::Guarded
+        | Kind::GuardedFails
+        | Kind::Plain
+        | Kind::PlainFailsAfterwards
+        | Kind::PlainPanicsAfterwards => {}
+    }
+    store::meta::set(tx, &name, b"").await?;
+    match kind {
+        Kind::GuardedFails | Kind::PlainFailsAfterwards => Err(StoreError::MissingReference),
+        Kind::PlainPanicsAfterwards => panic!("a mistake in a job"),
+        Kind::Guarded
+        | Kind::Plain
+        | Kind::PlainFailsBeforeItWrites
+        | Kind::PlainPanicsBeforeItWrites => Ok(()),
+    }
+}
+
+/// Runs the jobs in one group behind one that is held; `None` where the job panicked.
+async fn group(db: &Db, kinds: &[Kind]) -> Vec<Option<Result<(), StoreError>>> {
+    let hold = hold(db).await;
+    let mut tasks = Vec::new();
+    for (number, kind) in kinds.iter().copied().enumerate() {
+        let (db, name) = (db.clone(), format!("job{number}"));
+        tasks.push(tokio::spawn(async move {
+            match kind {
+                Kind::Guarded | Kind::GuardedFails => {
+                    db.write(move |tx| Box::pin(job(tx, kind, name))).await
+                }
+                Kind::Plain
+                | Kind::PlainFailsBeforeItWrites
+                | Kind::PlainFailsAfterwards
+                | Kind::PlainPanicsAfterwards
+                | Kind::PlainPanicsBeforeItWrites => {
+                    db.write_plain(move |tx| Box::pin(job(tx, kind, name))).await
+                }
+            }
+        }));
+        // The jobs queue in this order.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    hold.send(()).unwrap();
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.push(task.await.ok());
+    }
+    outcomes
+}
+
+async fn stored(db: &Db, number: usize) -> bool {
+    read!(db, |conn| store::meta::find(conn, &format!("job{number}"))).unwrap().is_some()
+}
+
+/// Each job stands or falls by itself.
+async fn each_by_itself(db: &Db, kinds: &[Kind]) {
+    let outcomes = group(db, kinds).await;
+    for (number, (kind, outcome)) in kinds.iter().zip(outcomes).enumerate() {
+        assert_eq!(outcome.is_some_and(|result| result.is_ok()), kind.succeeds(), "{number}");
+        assert_eq!(stored(db, number).await, kind.succeeds(), "{number}: {kind:?}");
+    }
+}
+
+async fn plain_and_guarded_jobs_share_a_group(db: TestDb) {
+    use Kind::{Guarded, GuardedFails, Plain, PlainFailsBeforeItWrites};
+    let kinds = [
+        GuardedFails,
+        Plain,
+        GuardedFails,
+        Plain,
+        Guarded,
+        GuardedFails,
+        GuardedFails,
+        Plain,
+        PlainFailsBeforeItWrites,
+        GuardedFails,
+        Guarded,
+        Plain,
+    ];
+    each_by_itself(&db, &kinds).await;
+}
+
+async fn a_panic_before_the_first_write_costs_the_others_nothing(db: TestDb) {
+    use Kind::{Guarded, Plain, PlainPanicsBeforeItWrites};
+    each_by_itself(&db, &[Plain, PlainPanicsBeforeItWrites, Guarded, Plain]).await;
+}
+
+async fn what_a_constraint_refused_costs_the_others_nothing(db: TestDb) {
+    let hold = hold(&db).await;
+    let copy = db.clone();
+    let before = tokio::spawn(async move {
+        copy.write_plain(|tx| Box::pin(job(tx, Kind::Plain, "job0".to_owned()))).await
+    });
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let (copy, orphan) = (db.clone(), grant(&user(1), &client("notes"), 1));
+    let refused = tokio::spawn(async move {
+        copy.write_plain(move |tx| Box::pin(async move { store::grant::insert(tx, &orphan).await }))
+            .await
+    });
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    hold.send(()).unwrap();
+    assert_eq!(refused.await.unwrap(), Err(StoreError::MissingReference));
+    assert_eq!(before.await.unwrap(), Ok(()));
+    assert!(stored(&db, 0).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_keeps_nothing_of_a_group_whose_plain_job_breaks_its_word() {
+    use Kind::{Guarded, Plain, PlainFailsAfterwards, PlainPanicsAfterwards};
+    for liar in [PlainFailsAfterwards, PlainPanicsAfterwards] {
+        let db = TestDb::sqlite().await;
+        let kinds = [Plain, Guarded, liar];
+        for (number, outcome) in group(&db, &kinds).await.into_iter().enumerate() {
+            match outcome {
+                Some(result) => assert!(matches!(result, Err(StoreError::Unavailable(_)))),
+                None => assert_eq!(kinds[number], PlainPanicsAfterwards),
+            }
+            assert!(!stored(&db, number).await, "{number}");
+        }
+        assert_eq!(read!(db, |conn| store::meta::find(conn, "held")).unwrap(), None);
+        db.check_writable().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_undoes_a_plain_job_alone_that_breaks_its_word_alone() {
+    let db = TestDb::sqlite().await;
+    let broken =
+        db.write_plain(|tx| Box::pin(job(tx, Kind::PlainFailsAfterwards, "job0".to_owned()))).await;
+    assert_eq!(broken, Err(StoreError::MissingReference));
+    assert!(!stored(&db, 0).await);
+    db.check_writable().await.unwrap();
 }
 
 async fn closing_finishes_what_waits(db: TestDb) {

@@ -26,7 +26,7 @@ pub(super) async fn exchange(
     let access = mint::AccessToken::for_client(ctx, client, scope.clone(), now);
     if let Some(record) = access.record() {
         ctx.db
-            .write(move |tx| {
+            .write_plain(move |tx| {
                 Box::pin(async move { crate::store::access_token::insert(tx, &record).await })
             })
             .await?;

@@ -8,6 +8,7 @@ mod writer;
 
 use sqlx::{PgPool, SqlitePool};
 
+use self::writer::Undo;
 pub use self::{
     open::{Durability, StorageOptions},
     tx::{BoxFuture, Conn, Reader, Tx},
@@ -88,16 +89,28 @@ impl Db {
         E: From<StoreError> + Send + 'static,
     {
         match self {
-            Self::Sqlite { write, .. } => write.write(job).await,
-            Self::Postgres { pool } => {
-                match tokio::spawn(write_postgres(pool.clone(), job)).await {
-                    Ok(result) => result,
-                    Err(ended) => match ended.try_into_panic() {
-                        Ok(payload) => std::panic::resume_unwind(payload),
-                        Err(_) => Err(closing().into()),
-                    },
-                }
-            }
+            Self::Sqlite { write, .. } => write.write(job, Undo::Savepoint).await,
+            Self::Postgres { pool } => spawn_postgres(pool, job).await,
+        }
+    }
+
+    /// As [`Db::write`], for a job that never returns an error once it has written: it answers with
+    /// a value instead. On SQLite this spares it a savepoint.
+    ///
+    /// What a constraint refused was not written. A job that breaks its word, or panics after it has
+    /// written, takes all jobs of its group with it: all are undone and told so.
+    ///
+    /// # Errors
+    /// As [`Db::write`]; and [`StoreError::Unavailable`] when another job of the group broke its word.
+    pub async fn write_plain<F, T, E>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'a, 'c> FnOnce(&'a mut Tx<'c>) -> BoxFuture<'a, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite { write, .. } => write.write(job, Undo::Group).await,
+            Self::Postgres { pool } => spawn_postgres(pool, job).await,
         }
     }
 
@@ -118,6 +131,22 @@ impl Db {
             }
             Self::Postgres { pool } => pool.close().await,
         }
+    }
+}
+
+/// Runs the job in a task of its own, so that it outlives its caller.
+async fn spawn_postgres<F, T, E>(pool: &PgPool, job: F) -> Result<T, E>
+where
+    F: for<'a, 'c> FnOnce(&'a mut Tx<'c>) -> BoxFuture<'a, Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    match tokio::spawn(write_postgres(pool.clone(), job)).await {
+        Ok(result) => result,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(payload) => std::panic::resume_unwind(payload),
+            Err(_) => Err(closing().into()),
+        },
     }
 }
 

@@ -1,11 +1,14 @@
 //! The macros that run one statement on the open engine. Both arms are type-checked: a value that
 //! one of the two drivers cannot bind or read does not compile.
 
-/// Binds the values and calls `$verb` on whichever connection is open.
+/// Binds the values and calls `$verb` on whichever connection is open. A transaction notes on the way
+/// whether the statement can have left something behind; a plain connection notes nothing.
 macro_rules! on_engine {
-    ($conn:expr, $query:expr, ($($value:expr),*), $verb:ident) => {{
-        let conn: &mut $crate::store::db::Conn<'_> = $conn;
-        match conn {
+    ($target:expr, $statement:expr, $query:expr, ($($value:expr),*), $verb:ident) => {{
+        let target = &mut *$target;
+        let before = target.begin_statement();
+        let conn: &mut $crate::store::db::Conn<'_> = &mut *target;
+        let result = match conn {
             $crate::store::db::Conn::Sqlite(conn) => {
                 $query$(.bind($value))*.$verb(&mut **conn).await
             }
@@ -13,15 +16,19 @@ macro_rules! on_engine {
                 $query$(.bind($value))*.$verb(&mut **conn).await
             }
         }
-        .map_err($crate::store::StoreError::from)
+        .map_err($crate::store::StoreError::from);
+        target.end_statement(before, $statement.leaves_nothing(result.as_ref().err()));
+        result
     }};
 }
 
 /// Runs a statement for its effect; the number of rows that it wrote.
 macro_rules! execute {
-    ($conn:expr, $statement:expr $(, $value:expr)* $(,)?) => {{
-        let conn: &mut $crate::store::db::Conn<'_> = $conn;
-        match conn {
+    ($target:expr, $statement:expr $(, $value:expr)* $(,)?) => {{
+        let target = &mut *$target;
+        let before = target.begin_statement();
+        let conn: &mut $crate::store::db::Conn<'_> = &mut *target;
+        let result = match conn {
             $crate::store::db::Conn::Sqlite(conn) => {
                 sqlx::query($statement.sql())$(.bind($value))*.execute(&mut **conn).await
                     .map(|done| done.rows_affected())
@@ -31,7 +38,9 @@ macro_rules! execute {
                     .map(|done| done.rows_affected())
             }
         }
-        .map_err($crate::store::StoreError::from)
+        .map_err($crate::store::StoreError::from);
+        target.end_statement(before, $statement.leaves_nothing(result.as_ref().err()));
+        result
     }};
 }
 
@@ -39,7 +48,7 @@ macro_rules! execute {
 macro_rules! fetch_optional {
     ($row:ty, $conn:expr, $statement:expr $(, $value:expr)* $(,)?) => {
         $crate::store::db::run::on_engine!(
-            $conn, sqlx::query_as::<_, $row>($statement.sql()), ($($value),*), fetch_optional
+            $conn, $statement, sqlx::query_as::<_, $row>($statement.sql()), ($($value),*), fetch_optional
         )
     };
 }
@@ -48,7 +57,7 @@ macro_rules! fetch_optional {
 macro_rules! fetch_one {
     ($row:ty, $conn:expr, $statement:expr $(, $value:expr)* $(,)?) => {
         $crate::store::db::run::on_engine!(
-            $conn, sqlx::query_as::<_, $row>($statement.sql()), ($($value),*), fetch_one
+            $conn, $statement, sqlx::query_as::<_, $row>($statement.sql()), ($($value),*), fetch_one
         )
     };
 }
@@ -57,7 +66,7 @@ macro_rules! fetch_one {
 macro_rules! fetch_all {
     ($row:ty, $conn:expr, $statement:expr $(, $value:expr)* $(,)?) => {
         $crate::store::db::run::on_engine!(
-            $conn, sqlx::query_as::<_, $row>($statement.sql()), ($($value),*), fetch_all
+            $conn, $statement, sqlx::query_as::<_, $row>($statement.sql()), ($($value),*), fetch_all
         )
     };
 }

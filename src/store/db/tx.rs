@@ -26,6 +26,18 @@ pub enum Conn<'c> {
     Postgres(&'c mut PgConnection),
 }
 
+impl Conn<'_> {
+    /// A connection without a transaction has nothing to note about its statements.
+    #[expect(clippy::unused_self, reason = "the counterpart of Tx::begin_statement")]
+    pub(in crate::store) const fn begin_statement(&mut self) -> bool {
+        false
+    }
+
+    /// The counterpart of [`Tx::end_statement`].
+    #[expect(clippy::unused_self, reason = "the counterpart of Tx::end_statement")]
+    pub(in crate::store) const fn end_statement(&mut self, _before: bool, _leaves_nothing: bool) {}
+}
+
 /// A connection of the read pool, given back when it is dropped.
 #[derive(Debug)]
 pub enum Reader {
@@ -56,11 +68,27 @@ pub struct Tx<'c> {
     conn: Conn<'c>,
     changes: Vec<(Change, Timestamp)>,
     events: Vec<AuditEvent>,
+    marked: bool,
 }
 
 impl<'c> Tx<'c> {
     pub(super) const fn new(conn: Conn<'c>) -> Self {
-        Self { conn, changes: Vec::new(), events: Vec::new() }
+        Self { conn, changes: Vec::new(), events: Vec::new(), marked: false }
+    }
+
+    /// Whether a statement can have left something behind, be it a transaction that the engine ended.
+    pub(super) const fn is_marked(&self) -> bool {
+        self.marked
+    }
+
+    /// Marks the transaction while a statement runs; whether it was marked before.
+    pub(in crate::store) const fn begin_statement(&mut self) -> bool {
+        std::mem::replace(&mut self.marked, true)
+    }
+
+    /// Takes the mark back of a statement that left nothing.
+    pub(in crate::store) const fn end_statement(&mut self, before: bool, leaves_nothing: bool) {
+        self.marked = before || !leaves_nothing;
     }
 
     /// Notes a change; one that was noted before is told once.
@@ -90,6 +118,7 @@ impl<'c> Tx<'c> {
     }
 
     async fn write_notes(&mut self) -> Result<(), StoreError> {
+        self.marked |= !self.changes.is_empty() || !self.events.is_empty();
         change_log::write(&mut self.conn, &self.changes).await?;
         audit_event::write(&mut self.conn, &self.events).await
     }

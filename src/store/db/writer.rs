@@ -2,7 +2,10 @@
 //!
 //! A durable commit costs far more than the rows in it. So the writer opens a transaction for the
 //! first job that waits, lets the next ones join while it runs, commits once, and only then
-//! answers all of them. Every job runs inside a savepoint: an error or a panic undoes that job alone.
+//! answers all of them. An error or a panic undoes its job alone: the first to write needs nothing
+//! for that but a ROLLBACK, and those behind it run inside a savepoint. A savepoint costs a round trip
+//! to the connection's thread, as much as a statement; so a job that promises never to fail once it
+//! has written goes without, and takes the group with it when it breaks its word.
 //!
 //! Another process may write to the same file, the command line for one: `BEGIN IMMEDIATE` takes
 //! the write lock at once and waits for it as long as the busy timeout says.
@@ -19,24 +22,56 @@ const LARGEST_GROUP: usize = 64;
 /// The most jobs that wait; who comes later waits for a place.
 const QUEUE: usize = 1024;
 
-/// Opens the transaction and the first job's savepoint, in one step of the worker thread.
-const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT job";
-/// Keeps a job and opens the savepoint of the next.
-const KEEP: &str = "RELEASE job; SAVEPOINT job";
+/// Opens the transaction.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Opens the first savepoint of a transaction.
+const SAVE: &str = "SAVEPOINT job";
+/// Moves the savepoint to here, in one step of the connection's thread.
+const MOVE: &str = "RELEASE job; SAVEPOINT job";
 /// Undoes a job; its savepoint stays open and serves the next.
 const UNDO: &str = "ROLLBACK TO job";
+/// Undoes a job before which nothing was written.
+const RESTART: &str = "ROLLBACK; BEGIN IMMEDIATE";
 /// Makes the group durable.
 const COMMIT: &str = "COMMIT";
 
-/// Whether what a job wrote stays.
+/// How far back the writer can go when a job fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// To where the job began.
+    Savepoint,
+    /// To where its group began: the job does not fail once it has written.
+    Group,
+}
+
+/// What a job leaves in the transaction.
 enum Verdict {
+    /// It wrote nothing, whether it failed or not.
+    Nothing,
+    /// It wrote, and that stays.
     Keep,
+    /// It failed, and may have written.
     Undo,
+}
+
+/// Where the open transaction could go back to.
+#[derive(Clone, Copy)]
+enum Savepoint {
+    /// To its beginning: nothing was written so far.
+    Beginning,
+    /// Nowhere: something was written, and no savepoint is open.
+    Missing,
+    /// To before something that was kept.
+    Passed,
+    /// To here.
+    Here,
 }
 
 /// A write that waits for its turn and then for its commit.
 trait Job: Send {
-    /// Does the work inside the job's savepoint.
+    /// What the writer must be able to undo.
+    fn undo(&self) -> Undo;
+    /// Does the work.
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Verdict>;
     /// Tells the caller, after the commit or its failure.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
@@ -48,6 +83,7 @@ type Outcome<T, E> = Result<Result<T, E>, Payload>;
 /// A caller's closure, its outcome once it ran, and the caller's ear.
 struct Call<F, T, E> {
     work: Option<F>,
+    undo: Undo,
     outcome: Option<Outcome<T, E>>,
     caller: oneshot::Sender<Outcome<T, E>>,
 }
@@ -58,13 +94,19 @@ where
     T: Send,
     E: From<StoreError> + Send,
 {
+    fn undo(&self) -> Undo {
+        self.undo
+    }
+
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Verdict> {
         Box::pin(async move {
-            let Some(work) = self.work.take() else { return Verdict::Undo };
-            let outcome = tx.perform(work).await;
-            let verdict = if matches!(outcome, Ok(Ok(_))) { Verdict::Keep } else { Verdict::Undo };
-            self.outcome = Some(outcome);
-            verdict
+            let Some(work) = self.work.take() else { return Verdict::Nothing };
+            let outcome = self.outcome.insert(tx.perform(work).await);
+            match (tx.is_marked(), outcome) {
+                (false, _) => Verdict::Nothing,
+                (true, Ok(Ok(_))) => Verdict::Keep,
+                (true, Ok(Err(_)) | Err(_)) => Verdict::Undo,
+            }
         })
     }
 
@@ -99,14 +141,14 @@ impl Queue {
     }
 
     /// Runs `work` in the next group and waits until it is durable.
-    pub(super) async fn write<F, T, E>(&self, work: F) -> Result<T, E>
+    pub(super) async fn write<F, T, E>(&self, work: F, undo: Undo) -> Result<T, E>
     where
         F: for<'a, 'c> FnOnce(&'a mut Tx<'c>) -> BoxFuture<'a, Result<T, E>> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        let call = Call { work: Some(work), outcome: None, caller };
+        let call = Call { work: Some(work), undo, outcome: None, caller };
         if self.0.send(Message::Job(Box::new(call))).await.is_err() {
             return Err(lost().into());
         }
@@ -216,22 +258,13 @@ impl Writer {
         first: Box<dyn Job>,
         ran: &mut Vec<Box<dyn Job>>,
     ) -> (SqliteConnection, Result<(), StoreError>) {
+        let mut savepoint = Savepoint::Beginning;
         let mut next = Some(first);
-        while let Some(mut job) = next {
-            let verdict = job.run(&mut Tx::new(Conn::Sqlite(&mut conn))).await;
-            ran.push(job);
-            next = if ran.len() < LARGEST_GROUP { self.waiting_job() } else { None };
-            let step = match (verdict, &next) {
-                (Verdict::Undo, _) => control(&mut conn, UNDO).await,
-                (Verdict::Keep, Some(_)) => control(&mut conn, KEEP).await,
-                (Verdict::Keep, None) => Ok(()),
-            };
-            if step.is_err() {
-                // The engine ended the transaction by itself, as it does when the disk is full. The
-                // job that was taken from the queue did not run; it fails with the others.
-                ran.extend(next);
-                return (conn, step);
+        while let Some(job) = next {
+            if let Err(error) = run_job(&mut conn, job, &mut savepoint, ran).await {
+                return (conn, Err(error));
             }
+            next = if ran.len() < LARGEST_GROUP { self.waiting_job() } else { None };
         }
         let committed = control(&mut conn, COMMIT).await;
         (conn, committed)
@@ -242,6 +275,48 @@ impl Writer {
             // There is nothing left to do for a connection that cannot even be closed.
             conn.close().await.ok();
         }
+    }
+}
+
+/// Runs one job of a group, and undoes it if it failed. An error ends the group.
+async fn run_job(
+    conn: &mut SqliteConnection,
+    mut job: Box<dyn Job>,
+    savepoint: &mut Savepoint,
+    ran: &mut Vec<Box<dyn Job>>,
+) -> Result<(), StoreError> {
+    let saved = match (job.undo(), *savepoint) {
+        (Undo::Group, _) | (Undo::Savepoint, Savepoint::Beginning | Savepoint::Here) => Ok(()),
+        (Undo::Savepoint, Savepoint::Missing) => control(conn, SAVE).await,
+        (Undo::Savepoint, Savepoint::Passed) => control(conn, MOVE).await,
+    };
+    if saved.is_err() {
+        // The job did not run; it fails with the others.
+        ran.push(job);
+        return saved;
+    }
+    if job.undo() == Undo::Savepoint && !matches!(savepoint, Savepoint::Beginning) {
+        *savepoint = Savepoint::Here;
+    }
+    let verdict = job.run(&mut Tx::new(Conn::Sqlite(conn))).await;
+    ran.push(job);
+    match (verdict, *savepoint) {
+        (Verdict::Nothing, _) => Ok(()),
+        (Verdict::Keep, Savepoint::Beginning | Savepoint::Missing) => {
+            *savepoint = Savepoint::Missing;
+            Ok(())
+        }
+        (Verdict::Keep, Savepoint::Passed | Savepoint::Here) => {
+            *savepoint = Savepoint::Passed;
+            Ok(())
+        }
+        // Either statement fails when the engine ended the transaction by itself, as it does when
+        // the disk is full.
+        (Verdict::Undo, Savepoint::Beginning) => control(conn, RESTART).await,
+        (Verdict::Undo, Savepoint::Here) => control(conn, UNDO).await,
+        (Verdict::Undo, Savepoint::Missing | Savepoint::Passed) => Err(StoreError::Unavailable(
+            "a write failed that shares its commit with others".to_owned(),
+        )),
     }
 }
 
