@@ -129,3 +129,20 @@ fn without_tests(text: &str) -> usize {
         |at: &usize| lines[*at] == "#[cfg(test)]" && lines.get(at + 1) == Some(&"mod tests {");
     (0..lines.len()).find(begins).unwrap_or(lines.len())
 }
+
+#[test]
+fn every_module_of_the_specifications_is_run() {
+    let list = tree::read("tests/spec/main.rs");
+    let missing: Vec<String> = tree::ending_with("tests/spec", ".rs")
+        .into_iter()
+        .filter(|path| {
+            let name = path.trim_start_matches("tests/spec/").trim_end_matches(".rs");
+            name != "main" && !name.contains('/') && !list.contains(&format!("mod {name};"))
+        })
+        .collect();
+    assert_none(
+        "A module of tests/spec is not compiled, and none of its tests runs.",
+        "Name it in tests/spec/main.rs.",
+        &missing,
+    );
+}

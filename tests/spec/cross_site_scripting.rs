@@ -57,7 +57,6 @@ fn page(address: &str, reply: Reply) -> Page {
 
 /// Every parameter of every address. XSS-01, XSS-03.
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "a list of every address")]
 async fn xss_01_03_queries_are_text() {
     let issuer = Issuer::start().await;
     issuer.user("alice").await;
@@ -186,7 +185,6 @@ async fn xss_01_forms_and_paths_are_text() {
 /// What apps registered is text on every page that shows it; their links open no window of ours, and have
 /// no scheme but https. XSS-06.
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "a list of every member and page")]
 async fn xss_06_what_clients_registered_is_text() {
     let issuer = Issuer::start().await;
     issuer.user("alice").await;

@@ -5,10 +5,7 @@ use doorward::types::audit::Action;
 use http::{Method, Request, StatusCode};
 
 use crate::actors::{
-    Browser, Issuer, RelyingParty,
-    browser::Form,
-    issuer::{Reply, repository},
-    relying_party::encode,
+    Browser, Issuer, RelyingParty, browser::Form, issuer::Reply, relying_party::encode,
 };
 
 /// How a route that is not GET is protected.
@@ -48,7 +45,8 @@ const GUARDS: &[(&str, &str, Guard)] = &[
 
 /// The routes of the server that take more than GET, as the router's source says.
 fn routes_that_take_forms() -> Vec<String> {
-    let source = std::fs::read_to_string(repository().join("src/http/mod.rs")).unwrap();
+    let source =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http/mod.rs")).unwrap();
     let routes = source.split(".route(").skip(1);
     let changing = routes.filter(|route| {
         let route = route.split("\n        //").next().unwrap();
@@ -109,11 +107,11 @@ async fn csrf_01_02_04_a_foreign_form_is_refused_on_every_route() {
     let app = RelyingParty::register(&issuer, "other", metadata).await;
     for (name, path, guard) in GUARDS {
         let Guard::OwnForm(page, button) = guard else { continue };
-        let form = if *page == "SETUP" {
-            browser.cookies.extend(anonymous.cookies.clone());
-            setup_form.clone()
+        let (browser, form) = if *page == "SETUP" {
+            (&mut anonymous, setup_form.clone())
         } else {
-            shown(&app, &mut browser, page, button).await
+            let form = shown(&app, &mut browser, page, button).await;
+            (&mut browser, form)
         };
         assert_eq!(form.action.split('?').next(), Some(*path), "{name}");
         let mut forged =

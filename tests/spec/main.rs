@@ -16,6 +16,10 @@ mod availability;
 #[cfg(test)]
 mod choke_point;
 #[cfg(test)]
+mod cross_site_scripting;
+#[cfg(test)]
+mod csrf;
+#[cfg(test)]
 #[path = "../store/engine.rs"]
 mod engine;
 #[cfg(test)]
