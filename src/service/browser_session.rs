@@ -85,7 +85,8 @@ pub(super) async fn write(
     }
     store::session::insert(tx, &session).await?;
     let keep = ctx.policy.sessions.most_per_user.max(1);
-    for ended in store::session::end_oldest(tx, session.user_id, keep, now).await? {
+    let user = session.user_id;
+    for ended in store::session::end_oldest(tx, user, session.id, keep, now).await? {
         store::grant::revoke_by_session(tx, ended, RevocationReason::SignOut, now).await?;
     }
     Ok(session.id)

@@ -52,7 +52,8 @@ statements! { "session";
                       SELECT id FROM sessions
                       WHERE user_id = $1 AND ended_at IS NULL AND idle_expires_at > $2
                           AND expires_at > $2
-                      ORDER BY last_seen_at DESC, id DESC LIMIT $3)
+                      ORDER BY CASE WHEN id = $4 THEN 0 ELSE 1 END, last_seen_at DESC, id DESC
+                      LIMIT $3)
                   RETURNING id";
 }
 
@@ -176,14 +177,17 @@ pub async fn end_all(
     Ok(ids(rows))
 }
 
-/// Ends the user's sessions beyond the `keep` that were used last; those that ended now.
+/// Ends the user's sessions beyond the `keep` that were used last; those that ended now. `newest` is
+/// among those that stay, however many began in the same second.
 pub async fn end_oldest(
     tx: &mut Tx<'_>,
     user_id: UserId,
+    newest: SessionId,
     keep: u32,
     now: Timestamp,
 ) -> Result<Vec<SessionId>, StoreError> {
-    let rows = fetch_all!(Id, tx, END_OLDEST, user_id.uuid(), now.unix(), i64::from(keep))?;
+    let (user, keep) = (user_id.uuid(), i64::from(keep));
+    let rows = fetch_all!(Id, tx, END_OLDEST, user, now.unix(), keep, newest.uuid())?;
     Ok(ids(rows))
 }
 

@@ -172,6 +172,20 @@ async fn sess_09_the_oldest_session_makes_room() {
     }
 }
 
+/// SESS-09: a session never makes room for another that began in the same second: whoever signs in is
+/// signed in.
+#[tokio::test]
+async fn sess_09_the_session_that_begins_stays() {
+    let issuer = Issuer::start_with(|policy| policy.sessions.most_per_user = 1).await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    for _ in 0..20 {
+        let tokens = app.tokens("alice").await;
+        let access = tokens["access_token"].as_str().unwrap();
+        assert_eq!(app.userinfo(access).await.status, 200);
+    }
+}
+
 /// A session ends when it is not used, and at the latest after its whole time.
 #[tokio::test]
 async fn a_session_ends_idle_or_old() {

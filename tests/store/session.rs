@@ -112,8 +112,11 @@ async fn all_sessions_but_one_end(db: TestDb) {
 async fn the_oldest_sessions_end(db: TestDb) {
     stored(&db, 4).await;
     let owner = user(1).id;
-    let mut ended = commit!(db, [], |tx| verb::end_oldest(tx, owner, 2, at(5))).unwrap();
+    let mut ended = commit!(db, [], |tx| verb::end_oldest(tx, owner, id(4), 2, at(5))).unwrap();
     ended.sort_unstable();
     assert_eq!(ended, [id(1), id(2)]);
-    assert_eq!(commit!(db, [], |tx| verb::end_oldest(tx, owner, 2, at(5))), Ok(vec![]));
+    assert_eq!(commit!(db, [], |tx| verb::end_oldest(tx, owner, id(4), 2, at(5))), Ok(vec![]));
+    // The newest stays, whatever the order of the others says.
+    let ended = commit!(db, [], |tx| verb::end_oldest(tx, owner, id(3), 1, at(5)));
+    assert_eq!(ended, Ok(vec![id(4)]));
 }
