@@ -87,6 +87,9 @@ fn beyond_grant() -> OAuthError {
     OAuthError::new(ErrorCode::InvalidScope, "scope goes beyond what was granted")
 }
 
+/// Tries at the conditional statement: only another rotation in between makes a second one necessary.
+const TRIES: usize = 4;
+
 /// One refresh by one client.
 struct Refresh<'a> {
     ctx: &'a Context,
@@ -103,7 +106,7 @@ impl Refresh<'_> {
         narrowed: Option<Scope>,
     ) -> Result<Ending, StoreError> {
         let now = self.ctx.now();
-        let Some((family, grant)) = store::refresh_family::find(tx, presented.family()).await?
+        let Some((mut family, grant)) = store::refresh_family::find(tx, presented.family()).await?
         else {
             return Ok(Ending::Refused(unknown()));
         };
@@ -125,7 +128,7 @@ impl Refresh<'_> {
         if !scope.is_subset(&grant.scope) {
             return Ok(Ending::Refused(beyond_grant()));
         }
-        match self.advance(tx, generation, &family, now).await? {
+        match self.advance(tx, generation, &mut family, now).await? {
             Ok(generation) => {
                 let refresh_token =
                     rules::mint(&self.ctx.vault.refresh_tokens, &family, generation);
@@ -146,49 +149,48 @@ impl Refresh<'_> {
         }
     }
 
-    /// Which generation the client gets next: the table of refresh rules, carried out.
+    /// Which generation the client gets next: the table of refresh rules, carried out. Where the
+    /// conditional statement declines, another node was faster: what is true by now is judged again.
     async fn advance(
         &self,
         tx: &mut Tx<'_>,
         presented: ProvenGeneration,
-        family: &RefreshFamily,
+        family: &mut RefreshFamily,
         now: Timestamp,
     ) -> Result<Result<u64, Ending>, StoreError> {
         let policy = self.ctx.policy.refresh_policy(self.client);
-        let idle_expires_at = policy.idle_until(family.absolute_expires_at, now);
-        match rules::judge(family, presented, &self.client.id, policy, now) {
-            Ok(RefreshUse::Keep) => {
-                let kept = store::refresh_family::touch(tx, family.id, now, idle_expires_at);
-                let generation = family.generation;
-                Ok(if kept.await? { Ok(generation) } else { Err(Ending::Refused(unknown())) })
+        for _ in 0..TRIES {
+            let idle_expires_at = policy.idle_until(family.absolute_expires_at, now);
+            let (id, limit) = (family.id, policy.max_retries);
+            let (taken, generation) =
+                match rules::judge(family, presented, &self.client.id, policy, now) {
+                    Ok(RefreshUse::Keep) => {
+                        let kept = store::refresh_family::touch(tx, id, now, idle_expires_at);
+                        (kept.await?, family.generation)
+                    }
+                    Ok(RefreshUse::Rotate { from, to }) => {
+                        let rotated =
+                            store::refresh_family::rotate(tx, id, from, now, idle_expires_at);
+                        (rotated.await?.is_some(), to)
+                    }
+                    Ok(RefreshUse::Reissue { current }) => {
+                        let counted =
+                            store::refresh_family::count_retry(tx, id, current, limit, now);
+                        (counted.await?, current)
+                    }
+                    Err(refusal) => {
+                        return self.refuse(tx, family, refusal, now).await.map(Err);
+                    }
+                };
+            if taken {
+                return Ok(Ok(generation));
             }
-            Ok(RefreshUse::Rotate { from, to }) => {
-                let rotated =
-                    store::refresh_family::rotate(tx, family.id, from, now, idle_expires_at);
-                if rotated.await?.is_some() {
-                    return Ok(Ok(to));
-                }
-                // Another node rotated it in between: this is then a retry within the window.
-                self.reissue(tx, family, to, now).await
+            match store::refresh_family::find(tx, id).await? {
+                Some((fresh, _)) => *family = fresh,
+                None => break,
             }
-            Ok(RefreshUse::Reissue { current }) => self.reissue(tx, family, current, now).await,
-            Err(refusal) => self.refuse(tx, family, refusal, now).await.map(Err),
         }
-    }
-
-    /// The predecessor within the window yields the same successor again, a bounded number of times.
-    async fn reissue(
-        &self,
-        tx: &mut Tx<'_>,
-        family: &RefreshFamily,
-        current: u64,
-        now: Timestamp,
-    ) -> Result<Result<u64, Ending>, StoreError> {
-        let limit = self.ctx.policy.refresh_policy(self.client).max_retries;
-        if store::refresh_family::count_retry(tx, family.id, current, limit, now).await? {
-            return Ok(Ok(current));
-        }
-        self.refuse(tx, family, RefreshRefusal::RetriesSpent, now).await.map(Err)
+        Ok(Err(Ending::Refused(unknown())))
     }
 
     /// Leaves the mark that a refusal leaves: most leave none.
