@@ -151,6 +151,7 @@ impl Caches {
                 Change::Grant(id) => self.grants.entries.invalidate(id),
                 Change::AccessToken(key) => self.unrevoked.entries.invalidate(key),
                 Change::SigningKeys => self.tokens.entries.invalidate_all(),
+                Change::Epoch => self.forget_all(),
             }
         }
         self.followed_to.fetch_max(last, Ordering::SeqCst);
