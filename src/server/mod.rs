@@ -14,12 +14,15 @@
 //! buffer, so such a client holds one connection of the bound and no memory of a handler.
 
 mod admission;
+pub mod backup;
 pub mod clock;
 mod figures;
+pub mod in_use;
 mod listener;
 pub mod master_key;
 pub mod open;
 pub mod random;
+pub mod restore;
 mod run;
 mod shutdown;
 mod tls;

@@ -1,5 +1,6 @@
 //! The database: one of two engines behind one set of verbs.
 
+pub mod backup;
 mod open;
 pub(super) mod run;
 mod tables;
