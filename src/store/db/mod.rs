@@ -1,16 +1,19 @@
 //! The database: one of two engines behind one set of verbs.
 
 mod open;
+mod readers;
 pub(super) mod run;
+pub(super) mod sqlite;
 mod tables;
 mod tx;
 mod writer;
 
-use sqlx::{PgPool, SqlitePool};
+use sqlx::PgPool;
 
 use self::writer::Undo;
 pub use self::{
     open::{Durability, StorageOptions},
+    readers::{Readers, SqliteReader},
     tx::{BoxFuture, Conn, Reader, Tx},
     writer::Queue,
 };
@@ -22,7 +25,7 @@ pub enum Db {
     /// A SQLite file: readers side by side, and one writer.
     Sqlite {
         /// Connections that cannot write.
-        read: SqlitePool,
+        read: Readers,
         /// The way to the writer.
         write: Queue,
     },
@@ -127,7 +130,7 @@ impl Db {
         match self {
             Self::Sqlite { read, write } => {
                 write.close().await;
-                read.close().await;
+                read.close();
             }
             Self::Postgres { pool } => pool.close().await,
         }
