@@ -1,13 +1,16 @@
 //! Opaque access tokens. RFC 6749 §1.4.
 
-use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+use sqlx::{FromRow, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{
     Conn, StoreError, Tx,
-    db::run::{execute, fetch_optional},
+    db::{
+        run::{execute, fetch_optional},
+        sqlite::{Cursor, Read},
+    },
     grant::{self, GrantRow},
-    row,
+    row::{self, row},
     statements::statements,
 };
 use crate::{
@@ -99,15 +102,8 @@ struct TokenWithGrant {
 }
 
 /// The outer join leaves the grant's columns empty where there is none.
-impl<'r, R> FromRow<'r, R> for TokenWithGrant
-where
-    R: Row,
-    TokenRow: FromRow<'r, R>,
-    GrantRow: FromRow<'r, R>,
-    Option<Uuid>: Decode<'r, R::Database> + Type<R::Database>,
-    &'static str: ColumnIndex<R>,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+impl FromRow<'_, PgRow> for TokenWithGrant {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
         let token = TokenRow::from_row(row)?;
         let grant = match row.try_get::<Option<Uuid>, _>("g_id")? {
             Some(_) => Some(GrantRow::from_row(row)?),
@@ -117,17 +113,29 @@ where
     }
 }
 
-#[derive(FromRow)]
-struct TokenRow {
-    hash: Vec<u8>,
-    client_id: String,
-    grant_id: Option<Uuid>,
-    user_id: Option<Uuid>,
-    scope: String,
-    audience: String,
-    issued_at: i64,
-    expires_at: i64,
-    revoked_at: Option<i64>,
+impl Read for TokenWithGrant {
+    fn read(cursor: &mut Cursor<'_, '_>, column: &'static str) -> rusqlite::Result<Self> {
+        let token = TokenRow::read(cursor, column)?;
+        let grant = match cursor.peek::<Option<Uuid>>("g_id")? {
+            Some(_) => Some(GrantRow::read(cursor, column)?),
+            None => None,
+        };
+        Ok(Self { token, grant })
+    }
+}
+
+row! {
+    struct TokenRow {
+        hash: Vec<u8>,
+        client_id: String,
+        grant_id: Option<Uuid>,
+        user_id: Option<Uuid>,
+        scope: String,
+        audience: String,
+        issued_at: i64,
+        expires_at: i64,
+        revoked_at: Option<i64>,
+    }
 }
 
 impl TryFrom<TokenRow> for AccessTokenRecord {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{
     Conn, Db, StoreError, Tx,
     db::run::{execute, fetch_all, fetch_one},
-    row::{self, Number},
+    row::{self, Number, row},
     statements::statements,
 };
 use crate::types::{
@@ -222,26 +222,28 @@ pub async fn verify(db: &Db) -> Result<ChainCheck, StoreError> {
     Ok(ChainCheck::Intact { events: row::count("audit_head.seq", head.seq)? })
 }
 
-#[derive(sqlx::FromRow)]
-struct HeadRow {
-    seq: i64,
-    hash: Vec<u8>,
+row! {
+    struct HeadRow {
+        seq: i64,
+        hash: Vec<u8>,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct EventRow {
-    seq: i64,
-    id: Uuid,
-    at: i64,
-    actor: String,
-    action: String,
-    object: String,
-    outcome: String,
-    request_id: String,
-    address: Option<String>,
-    user_agent: Option<String>,
-    detail: String,
-    hash: Vec<u8>,
+row! {
+    struct EventRow {
+        seq: i64,
+        id: Uuid,
+        at: i64,
+        actor: String,
+        action: String,
+        object: String,
+        outcome: String,
+        request_id: String,
+        address: Option<String>,
+        user_agent: Option<String>,
+        detail: String,
+        hash: Vec<u8>,
+    }
 }
 
 impl TryFrom<EventRow> for AuditRecord {

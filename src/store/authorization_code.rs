@@ -6,7 +6,7 @@ use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_optional},
     grant::{self, GrantRow},
-    row::{self, Number},
+    row::{self, Number, row},
     statements::statements,
 };
 use crate::{
@@ -96,27 +96,29 @@ pub async fn record_failure(
     row.map(|row| row::count("authorization_codes.failures", row.number)).transpose()
 }
 
-#[derive(sqlx::FromRow)]
-struct CodeWithGrant {
-    #[sqlx(flatten)]
-    code: CodeRow,
-    #[sqlx(flatten)]
-    grant: GrantRow,
+row! {
+    struct CodeWithGrant {
+        #[sqlx(flatten)]
+        code: CodeRow,
+        #[sqlx(flatten)]
+        grant: GrantRow,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct CodeRow {
-    hash: Vec<u8>,
-    flow_id: Vec<u8>,
-    grant_id: Uuid,
-    client_id: String,
-    redirect_uri: String,
-    code_challenge: Option<String>,
-    nonce: Option<String>,
-    issued_at: i64,
-    expires_at: i64,
-    consumed_at: Option<i64>,
-    failures: i64,
+row! {
+    struct CodeRow {
+        hash: Vec<u8>,
+        flow_id: Vec<u8>,
+        grant_id: Uuid,
+        client_id: String,
+        redirect_uri: String,
+        code_challenge: Option<String>,
+        nonce: Option<String>,
+        issued_at: i64,
+        expires_at: i64,
+        consumed_at: Option<i64>,
+        failures: i64,
+    }
 }
 
 impl TryFrom<CodeRow> for AuthorizationCode {

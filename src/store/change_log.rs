@@ -8,7 +8,7 @@
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_all, fetch_one},
-    row::{self, Number},
+    row::{self, Number, row},
     statements::statements,
 };
 use crate::types::{ClientId, GrantId, Timestamp, UserId, change::Change};
@@ -70,11 +70,12 @@ fn columns(change: &Change) -> (&'static str, Vec<u8>) {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct ChangeRow {
-    seq: i64,
-    topic: String,
-    key: Vec<u8>,
+row! {
+    struct ChangeRow {
+        seq: i64,
+        topic: String,
+        key: Vec<u8>,
+    }
 }
 
 impl TryFrom<ChangeRow> for Change {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     Conn, StoreError, Tx, client_secret,
     db::run::{execute, fetch_all, fetch_optional},
-    row,
+    row::{self, row},
     statements::statements,
 };
 use crate::{
@@ -135,13 +135,14 @@ fn note_if(tx: &mut Tx<'_>, changed: bool, id: &ClientId, now: Timestamp) {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct ClientRow {
-    id: String,
-    status: String,
-    metadata: String,
-    created_at: i64,
-    updated_at: i64,
+row! {
+    struct ClientRow {
+        id: String,
+        status: String,
+        metadata: String,
+        created_at: i64,
+        updated_at: i64,
+    }
 }
 
 /// Without the secrets, which have a table of their own.

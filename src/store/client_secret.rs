@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_all},
-    row,
+    row::{self, row},
     statements::statements,
 };
 use crate::{
@@ -106,14 +106,15 @@ fn note_if(tx: &mut Tx<'_>, changed: bool, client_id: &ClientId, now: Timestamp)
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct SecretRow {
-    id: Uuid,
-    client_id: String,
-    hash: Vec<u8>,
-    sealed: Option<Vec<u8>>,
-    created_at: i64,
-    expires_at: Option<i64>,
+row! {
+    struct SecretRow {
+        id: Uuid,
+        client_id: String,
+        hash: Vec<u8>,
+        sealed: Option<Vec<u8>>,
+        created_at: i64,
+        expires_at: Option<i64>,
+    }
 }
 
 impl SecretRow {

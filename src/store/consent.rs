@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_all, fetch_one, fetch_optional},
-    row,
+    row::{self, row},
     statements::statements,
 };
 use crate::{
@@ -113,21 +113,23 @@ pub async fn delete(
     Ok(execute!(tx, DELETE, user_id.uuid(), client_id.as_str())? > 0)
 }
 
-#[derive(sqlx::FromRow)]
-struct ConsentWithClient {
-    #[sqlx(flatten)]
-    consent: ConsentRow,
-    metadata: String,
+row! {
+    struct ConsentWithClient {
+        #[sqlx(flatten)]
+        consent: ConsentRow,
+        metadata: String,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct ConsentRow {
-    user_id: Uuid,
-    client_id: String,
-    scope: String,
-    claims: String,
-    granted_at: i64,
-    updated_at: i64,
+row! {
+    struct ConsentRow {
+        user_id: Uuid,
+        client_id: String,
+        scope: String,
+        claims: String,
+        granted_at: i64,
+        updated_at: i64,
+    }
 }
 
 impl TryFrom<ConsentRow> for Consent {

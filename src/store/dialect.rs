@@ -1,6 +1,6 @@
 //! What the two engines say differently, side by side. The statements themselves are the same.
 
-use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
+use rusqlite::ErrorCode;
 
 use super::error::Unique;
 
@@ -16,20 +16,35 @@ const UNIQUE: &[(Unique, &str, &str)] = &[
     (Unique::SigningKey, "signing_keys.alg", "signing_keys_pending"),
 ];
 
-/// Which uniqueness a statement ran against. SQLite names columns in its message ("UNIQUE constraint
-/// failed: users.email"), PostgreSQL names the constraint.
-pub(super) fn unique(refusal: &dyn DatabaseError) -> Unique {
-    let columns = refusal.message().rsplit_once(": ").map(|(_, columns)| columns);
-    let found = UNIQUE.iter().find(|(_, sqlite, postgres)| match refusal.constraint() {
-        Some(constraint) => constraint == *postgres,
-        None => columns == Some(*sqlite),
-    });
-    found.map_or(Unique::Other, |(unique, _, _)| *unique)
+/// Which uniqueness a statement ran against, by the message of SQLite, which names columns ("UNIQUE
+/// constraint failed: users.email").
+pub(super) fn unique_of_sqlite(message: &str) -> Unique {
+    let columns = message.rsplit_once(": ").map(|(_, columns)| columns);
+    unique(|(_, sqlite, _)| columns == Some(*sqlite))
 }
 
-/// Primary result codes of SQLite after which another try may succeed, or the machine is at fault:
-/// BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN.
-const SQLITE_UNAVAILABLE: &[i32] = &[5, 6, 7, 8, 10, 13, 14];
+/// Which uniqueness a statement ran against, by the constraint that PostgreSQL names.
+pub(super) fn unique_of_postgres(constraint: Option<&str>) -> Unique {
+    unique(|(_, _, postgres)| constraint == Some(*postgres))
+}
+
+fn unique(is_it: impl Fn(&(Unique, &str, &str)) -> bool) -> Unique {
+    UNIQUE.iter().find(|row| is_it(row)).map_or(Unique::Other, |(unique, _, _)| *unique)
+}
+
+/// Whether SQLite cannot do now what it may do later, or the machine is at fault.
+pub(super) const fn is_sqlite_unavailable(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::OutOfMemory
+            | ErrorCode::ReadOnly
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DiskFull
+            | ErrorCode::CannotOpen
+    )
+}
 
 /// Classes of PostgreSQL's SQLSTATE of that kind: connection, transaction rollback (serialization
 /// failure, deadlock), resources, lock not available, operator intervention, system error.
@@ -38,12 +53,7 @@ const POSTGRES_UNAVAILABLE: &[&str] = &["08", "40", "53", "55", "57", "58"];
 /// Read-only transaction: the node that answered is a standby.
 const POSTGRES_READ_ONLY: &str = "25006";
 
-/// Whether the engine cannot do now what it may do later.
-pub(super) fn is_unavailable(refusal: &dyn DatabaseError) -> bool {
-    let Some(code) = refusal.code() else { return false };
-    if refusal.try_downcast_ref::<PgDatabaseError>().is_some() {
-        return code == POSTGRES_READ_ONLY
-            || POSTGRES_UNAVAILABLE.iter().any(|class| code.starts_with(class));
-    }
-    code.parse::<i32>().is_ok_and(|code| SQLITE_UNAVAILABLE.contains(&(code & 0xff)))
+/// Whether PostgreSQL cannot do now what it may do later, by its SQLSTATE.
+pub(super) fn is_postgres_unavailable(code: &str) -> bool {
+    code == POSTGRES_READ_ONLY || POSTGRES_UNAVAILABLE.iter().any(|class| code.starts_with(class))
 }

@@ -1,5 +1,6 @@
 //! What can go wrong below the services, in the kinds that they answer differently.
 
+use rusqlite::ffi;
 use sqlx::{
     error::{DatabaseError, ErrorKind},
     migrate::MigrateError,
@@ -70,7 +71,6 @@ impl From<sqlx::Error> for StoreError {
                 | sqlx::Error::Protocol(_)
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed
         ) {
             return Self::Unavailable(error.to_string());
         }
@@ -81,18 +81,44 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// What the engine said, as the services see it. Both engines tell the kinds of constraints apart.
+/// What PostgreSQL said, as the services see it.
 fn of_database(refusal: &dyn DatabaseError) -> StoreError {
     if refusal.kind() == ErrorKind::UniqueViolation {
-        return StoreError::Conflict(dialect::unique(refusal));
+        return StoreError::Conflict(dialect::unique_of_postgres(refusal.constraint()));
     }
     if refusal.kind() == ErrorKind::ForeignKeyViolation {
         return StoreError::MissingReference;
     }
-    if dialect::is_unavailable(refusal) {
+    if refusal.code().is_some_and(|code| dialect::is_postgres_unavailable(&code)) {
         return StoreError::Unavailable(refusal.message().to_owned());
     }
     StoreError::Refused(refusal.message().to_owned())
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        if let rusqlite::Error::SqliteFailure(failure, message) = &error {
+            return of_sqlite(*failure, message.as_deref().unwrap_or_default());
+        }
+        if let rusqlite::Error::InvalidColumnType(_, column, _) = &error {
+            return Self::Corrupt(column.clone());
+        }
+        Self::Refused(error.to_string())
+    }
+}
+
+/// What SQLite said, as the services see it.
+fn of_sqlite(failure: ffi::Error, message: &str) -> StoreError {
+    match failure.extended_code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
+            StoreError::Conflict(dialect::unique_of_sqlite(message))
+        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => StoreError::MissingReference,
+        _ if dialect::is_sqlite_unavailable(failure.code) => {
+            StoreError::Unavailable(message.to_owned())
+        }
+        _ => StoreError::Refused(message.to_owned()),
+    }
 }
 
 impl From<MigrateError> for StoreError {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_all, fetch_optional},
-    row::{self, Id},
+    row::{self, Id, row},
     statements::statements,
 };
 use crate::{
@@ -147,23 +147,24 @@ const fn access_name(access: Access) -> &'static str {
     }
 }
 
-/// A row of `grants`, beside rows of other tables.
-#[derive(sqlx::FromRow)]
-#[expect(clippy::struct_field_names, reason = "columns that stand beside other tables'")]
-pub(super) struct GrantRow {
-    g_id: Uuid,
-    g_user_id: Uuid,
-    g_client_id: String,
-    g_session_id: Uuid,
-    g_scope: String,
-    g_claims: Option<String>,
-    g_auth_time: i64,
-    g_acr: String,
-    g_amr: String,
-    g_access: String,
-    g_created_at: i64,
-    g_revoked_at: Option<i64>,
-    g_revoked_reason: Option<String>,
+row! {
+    /// A row of `grants`, beside rows of other tables.
+    #[expect(clippy::struct_field_names, reason = "columns that stand beside other tables'")]
+    pub(super) struct GrantRow {
+        g_id: Uuid,
+        g_user_id: Uuid,
+        g_client_id: String,
+        g_session_id: Uuid,
+        g_scope: String,
+        g_claims: Option<String>,
+        g_auth_time: i64,
+        g_acr: String,
+        g_amr: String,
+        g_access: String,
+        g_created_at: i64,
+        g_revoked_at: Option<i64>,
+        g_revoked_reason: Option<String>,
+    }
 }
 
 impl TryFrom<GrantRow> for Grant {

@@ -3,6 +3,7 @@
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_one, fetch_optional},
+    row::row,
     statements::statements,
 };
 
@@ -35,7 +36,8 @@ pub async fn set_if_absent(
     Ok(fetch_one!(ValueRow, tx, SET_IF_ABSENT, name, value)?.value)
 }
 
-#[derive(sqlx::FromRow)]
-struct ValueRow {
-    value: Vec<u8>,
+row! {
+    struct ValueRow {
+        value: Vec<u8>,
+    }
 }

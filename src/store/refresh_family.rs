@@ -6,7 +6,7 @@ use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_optional},
     grant::{self, GrantRow},
-    row::{self, Id},
+    row::{self, Id, row},
     statements::statements,
 };
 use crate::{
@@ -151,27 +151,29 @@ pub async fn revoke(
     Ok(true)
 }
 
-#[derive(sqlx::FromRow)]
-struct FamilyWithGrant {
-    #[sqlx(flatten)]
-    family: FamilyRow,
-    #[sqlx(flatten)]
-    grant: GrantRow,
+row! {
+    struct FamilyWithGrant {
+        #[sqlx(flatten)]
+        family: FamilyRow,
+        #[sqlx(flatten)]
+        grant: GrantRow,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct FamilyRow {
-    id: Uuid,
-    grant_id: Uuid,
-    client_id: String,
-    seed: Vec<u8>,
-    generation: i64,
-    rotated_at: i64,
-    retries: i64,
-    idle_expires_at: i64,
-    absolute_expires_at: i64,
-    revoked_at: Option<i64>,
-    revoked_reason: Option<String>,
+row! {
+    struct FamilyRow {
+        id: Uuid,
+        grant_id: Uuid,
+        client_id: String,
+        seed: Vec<u8>,
+        generation: i64,
+        rotated_at: i64,
+        retries: i64,
+        idle_expires_at: i64,
+        absolute_expires_at: i64,
+        revoked_at: Option<i64>,
+        revoked_reason: Option<String>,
+    }
 }
 
 impl TryFrom<FamilyRow> for RefreshFamily {

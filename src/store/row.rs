@@ -10,22 +10,52 @@ use crate::{
     types::{ClientId, Scope, Status, Timestamp, TokenHash},
 };
 
-/// A row with nothing but an id.
-#[derive(sqlx::FromRow)]
-pub(super) struct Id {
-    pub(super) id: Uuid,
+/// A row as both engines read it: a struct with a field for each column, of the column's name. A field
+/// under `#[sqlx(flatten)]` is a row itself.
+macro_rules! row {
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident {
+        $($(#[$field_meta:meta])* $field_visibility:vis $field:ident: $type:ty,)*
+    }) => {
+        $(#[$meta])*
+        #[derive(sqlx::FromRow)]
+        $visibility struct $name {
+            $($(#[$field_meta])* $field_visibility $field: $type,)*
+        }
+
+        impl $crate::store::db::sqlite::Read for $name {
+            fn read(
+                cursor: &mut $crate::store::db::sqlite::Cursor<'_, '_>,
+                _: &'static str,
+            ) -> rusqlite::Result<Self> {
+                Ok(Self {
+                    $($field: $crate::store::db::sqlite::Read::read(cursor, stringify!($field))?,)*
+                })
+            }
+        }
+    };
 }
 
-/// A row with nothing but a number.
-#[derive(sqlx::FromRow)]
-pub(super) struct Number {
-    pub(super) number: i64,
+pub(super) use row;
+
+row! {
+    /// A row with nothing but an id.
+    pub(super) struct Id {
+        pub(super) id: Uuid,
+    }
 }
 
-/// A row whose existence is the answer.
-#[derive(sqlx::FromRow)]
-pub(super) struct Hash {
-    pub(super) hash: Vec<u8>,
+row! {
+    /// A row with nothing but a number.
+    pub(super) struct Number {
+        pub(super) number: i64,
+    }
+}
+
+row! {
+    /// A row whose existence is the answer.
+    pub(super) struct Hash {
+        pub(super) hash: Vec<u8>,
+    }
 }
 
 pub(super) fn corrupt(column: &str) -> StoreError {

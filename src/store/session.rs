@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_all, fetch_optional},
-    row::{self, Id},
+    row::{self, Id, row},
     statements::statements,
     user::{self, UserRow},
 };
@@ -195,29 +195,31 @@ fn ids(rows: Vec<Id>) -> Vec<SessionId> {
     rows.into_iter().map(|row| SessionId::from_uuid(row.id)).collect()
 }
 
-#[derive(sqlx::FromRow)]
-struct SessionWithUser {
-    #[sqlx(flatten)]
-    session: SessionRow,
-    #[sqlx(flatten)]
-    user: UserRow,
+row! {
+    struct SessionWithUser {
+        #[sqlx(flatten)]
+        session: SessionRow,
+        #[sqlx(flatten)]
+        user: UserRow,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct SessionRow {
-    id: Uuid,
-    token_hash: Vec<u8>,
-    user_id: Uuid,
-    auth_time: i64,
-    acr: String,
-    amr: String,
-    created_at: i64,
-    last_seen_at: i64,
-    idle_expires_at: i64,
-    expires_at: i64,
-    ended_at: Option<i64>,
-    address: Option<String>,
-    user_agent: Option<String>,
+row! {
+    struct SessionRow {
+        id: Uuid,
+        token_hash: Vec<u8>,
+        user_id: Uuid,
+        auth_time: i64,
+        acr: String,
+        amr: String,
+        created_at: i64,
+        last_seen_at: i64,
+        idle_expires_at: i64,
+        expires_at: i64,
+        ended_at: Option<i64>,
+        address: Option<String>,
+        user_agent: Option<String>,
+    }
 }
 
 impl TryFrom<SessionRow> for BrowserSession {

@@ -3,7 +3,7 @@
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_optional},
-    row,
+    row::{self, row},
     statements::statements,
 };
 use crate::{
@@ -65,11 +65,12 @@ pub async fn clear(tx: &mut Tx<'_>, key: &TokenHash) -> Result<bool, StoreError>
     Ok(execute!(tx, CLEAR, row::bytes(key))? > 0)
 }
 
-#[derive(sqlx::FromRow)]
-struct AttemptsRow {
-    failures: i64,
-    blocked_until: i64,
-    updated_at: i64,
+row! {
+    struct AttemptsRow {
+        failures: i64,
+        blocked_until: i64,
+        updated_at: i64,
+    }
 }
 
 impl TryFrom<AttemptsRow> for Attempts {

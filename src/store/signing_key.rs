@@ -3,7 +3,7 @@
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_all},
-    row,
+    row::{self, row},
     statements::statements,
 };
 use crate::{
@@ -95,18 +95,19 @@ pub async fn advance(
     Ok(true)
 }
 
-#[derive(sqlx::FromRow)]
-struct KeyRow {
-    kid: String,
-    alg: String,
-    state: String,
-    public_jwk: String,
-    sealed_private: Vec<u8>,
-    created_at: i64,
-    activated_at: Option<i64>,
-    retired_at: Option<i64>,
-    removed_at: Option<i64>,
-    revoked_at: Option<i64>,
+row! {
+    struct KeyRow {
+        kid: String,
+        alg: String,
+        state: String,
+        public_jwk: String,
+        sealed_private: Vec<u8>,
+        created_at: i64,
+        activated_at: Option<i64>,
+        retired_at: Option<i64>,
+        removed_at: Option<i64>,
+        revoked_at: Option<i64>,
+    }
 }
 
 impl TryFrom<KeyRow> for StoredKey {

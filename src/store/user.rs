@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_all, fetch_one, fetch_optional},
-    row::{self, Number},
+    row::{self, Number, row},
     statements::statements,
 };
 use crate::{
@@ -198,21 +198,22 @@ fn note_if(tx: &mut Tx<'_>, changed: bool, id: UserId, now: Timestamp) {
     }
 }
 
-/// A row of `users`, with the roles in lines.
-#[derive(sqlx::FromRow)]
-#[expect(clippy::struct_field_names, reason = "columns that stand beside other tables'")]
-pub(super) struct UserRow {
-    u_id: Uuid,
-    u_username: String,
-    u_email: Option<String>,
-    u_email_verified: bool,
-    u_password_hash: Option<String>,
-    u_password_changed_at: Option<i64>,
-    u_status: String,
-    u_profile: String,
-    u_created_at: i64,
-    u_updated_at: i64,
-    u_roles: Option<String>,
+row! {
+    /// A row of `users`, with the roles in lines.
+    #[expect(clippy::struct_field_names, reason = "columns that stand beside other tables'")]
+    pub(super) struct UserRow {
+        u_id: Uuid,
+        u_username: String,
+        u_email: Option<String>,
+        u_email_verified: bool,
+        u_password_hash: Option<String>,
+        u_password_changed_at: Option<i64>,
+        u_status: String,
+        u_profile: String,
+        u_created_at: i64,
+        u_updated_at: i64,
+        u_roles: Option<String>,
+    }
 }
 
 impl TryFrom<UserRow> for User {

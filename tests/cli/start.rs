@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use sqlx::{Connection, Executor, SqliteConnection};
+use rusqlite::Connection;
 
 use crate::doorward::Doorward;
 
@@ -48,15 +48,14 @@ fn a_wrong_key_is_refused() {
 }
 
 /// DBX-07: an older program would not understand what a newer one wrote.
-#[tokio::test]
-async fn a_database_of_a_newer_version_is_refused() {
+#[test]
+fn a_database_of_a_newer_version_is_refused() {
     let doorward = Doorward::with_alice();
-    let url = format!("sqlite://{}", doorward.data_file("doorward.db").display());
-    let mut newer = SqliteConnection::connect(&url).await.unwrap();
+    let newer = Connection::open(doorward.data_file("doorward.db")).unwrap();
     let migration = "INSERT INTO _sqlx_migrations
         (version, description, success, checksum, execution_time) VALUES (9999, 'later', 1, x'00', 1)";
-    newer.execute(migration).await.unwrap();
-    newer.close().await.unwrap();
+    newer.execute_batch(migration).unwrap();
+    newer.close().unwrap();
     let rows = fs::read(doorward.data_file("doorward.db")).unwrap();
     for command in [&["user", "list"][..], &["serve", "--listen", "127.0.0.1:0"]] {
         doorward.run(command).failed(&["migration 9999", "newer"]);

@@ -108,7 +108,7 @@ async fn tamper(db: &Db, sqlite: &'static str, postgres: &'static str) -> Result
     db.write(move |tx| {
         Box::pin(async move {
             match &mut **tx {
-                Conn::Sqlite(conn) => conn.execute(sqlite).await.map(drop)?,
+                Conn::Sqlite(conn) => conn.execute_batch(sqlite)?,
                 Conn::Postgres(conn) => conn.execute(postgres).await.map(drop)?,
             }
             Ok(())

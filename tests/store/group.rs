@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use doorward::store::{self, Conn, Db, Durability, StorageOptions, StoreError, Tx, Unique};
-use sqlx::Executor;
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
@@ -356,7 +355,7 @@ async fn sqlite_acknowledges_nothing_when_the_commit_fails() {
         copy.write::<_, (), StoreError>(move |tx| {
             Box::pin(async move {
                 if let Conn::Sqlite(conn) = &mut **tx {
-                    conn.execute("PRAGMA defer_foreign_keys = ON").await?;
+                    conn.execute_batch("PRAGMA defer_foreign_keys = ON")?;
                 }
                 store::grant::insert(tx, &orphan).await
             })

@@ -22,10 +22,11 @@ async fn every_statement_prepares(db: TestDb) {
         assert!(names.insert(statement.name()), "{} is listed twice", statement.name());
         let prepared = match reader.conn() {
             Conn::Sqlite(conn) => {
-                conn.prepare(sqlx::SqlSafeStr::into_sql_str(statement.sql())).await.map(drop)
+                conn.prepare(statement.sql()).map(drop).map_err(|error| error.to_string())
             }
             Conn::Postgres(conn) => {
-                conn.prepare(sqlx::SqlSafeStr::into_sql_str(statement.sql())).await.map(drop)
+                let sql = sqlx::SqlSafeStr::into_sql_str(statement.sql());
+                conn.prepare(sql).await.map(drop).map_err(|error| error.to_string())
             }
         };
         if let Err(error) = prepared {
@@ -57,7 +58,12 @@ async fn both_engines_have_the_same_tables_and_columns() {
 async fn columns(db: &Db, sql: &'static str) -> BTreeSet<(String, String, i64)> {
     let mut reader = db.reader().await.unwrap();
     let rows: Vec<(String, String, i64)> = match reader.conn() {
-        Conn::Sqlite(conn) => sqlx::query_as(sql).fetch_all(conn).await.unwrap(),
+        Conn::Sqlite(conn) => {
+            let mut statement = conn.prepare(sql).unwrap();
+            let rows =
+                statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+            rows.map(Result::unwrap).collect()
+        }
         Conn::Postgres(conn) => sqlx::query_as(sql).fetch_all(conn).await.unwrap(),
     };
     rows.into_iter().collect()
@@ -95,7 +101,7 @@ async fn a_newer_schema_is_refused(db: TestDb) {
     db.write::<_, _, StoreError>(move |tx| {
         Box::pin(async move {
             match &mut **tx {
-                Conn::Sqlite(conn) => conn.execute(sql).await.map(drop)?,
+                Conn::Sqlite(conn) => conn.execute_batch(sql)?,
                 Conn::Postgres(conn) => conn.execute(sql).await.map(drop)?,
             }
             Ok(())
@@ -110,7 +116,7 @@ async fn a_newer_schema_is_refused(db: TestDb) {
 async fn readers_cannot_write_to_sqlite(db: TestDb) {
     let mut reader = db.reader().await.unwrap();
     if let Conn::Sqlite(conn) = reader.conn() {
-        conn.execute("DELETE FROM users").await.unwrap_err();
+        conn.execute_batch("DELETE FROM users").unwrap_err();
     }
 }
 

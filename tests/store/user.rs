@@ -154,7 +154,7 @@ async fn what_cannot_be_read_is_corrupt(db: TestDb) {
         let written = db.write::<_, _, StoreError>(move |tx| {
             Box::pin(async move {
                 match &mut **tx {
-                    Conn::Sqlite(conn) => conn.execute(sql).await.map(drop)?,
+                    Conn::Sqlite(conn) => conn.execute_batch(sql)?,
                     Conn::Postgres(conn) => conn.execute(sql).await.map(drop)?,
                 }
                 Ok(())

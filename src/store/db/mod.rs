@@ -2,16 +2,19 @@
 
 pub mod backup;
 mod open;
+mod readers;
 pub(super) mod run;
+pub(super) mod sqlite;
 mod tables;
 mod tx;
 mod writer;
 
-use sqlx::{PgPool, SqlitePool};
+use sqlx::PgPool;
 
 use self::writer::Undo;
 pub use self::{
     open::{Durability, StorageOptions},
+    readers::{Readers, SqliteReader},
     tx::{BoxFuture, Conn, Reader, Tx},
     writer::Queue,
 };
@@ -23,7 +26,7 @@ pub enum Db {
     /// A SQLite file: readers side by side, and one writer.
     Sqlite {
         /// Connections that cannot write.
-        read: SqlitePool,
+        read: Readers,
         /// The way to the writer.
         write: Queue,
     },
@@ -128,7 +131,7 @@ impl Db {
         match self {
             Self::Sqlite { read, write } => {
                 write.close().await;
-                read.close().await;
+                read.close();
             }
             Self::Postgres { pool } => pool.close().await,
         }

@@ -1,21 +1,22 @@
 //! Opening a database: its options, its pools, its tables.
 
-use std::{str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
+use percent_encoding::percent_decode_str;
+use rusqlite::{Connection, OpenFlags};
 use sqlx::{
-    Connection, PgPool, SqliteConnection, SqlitePool,
+    PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Db, tables, writer::Queue};
+use super::{Db, readers::Readers, tables, writer::Queue};
 use crate::store::StoreError;
 
 /// Statements that stay prepared on a connection: more than there are.
 const STATEMENT_CACHE: usize = 1024;
 
 /// The write-ahead log is cut back to this many bytes after a checkpoint.
-const WAL_BYTES: &str = "67108864";
+const WAL_BYTES: i64 = 64 * 1024 * 1024;
 
 /// Which database, and how.
 #[derive(Debug, Clone)]
@@ -65,33 +66,73 @@ pub(super) async fn open(options: &StorageOptions) -> Result<Db, StoreError> {
 }
 
 async fn open_sqlite(options: &StorageOptions) -> Result<Db, StoreError> {
-    if options.url.contains(":memory:") || options.url.contains("mode=memory") {
-        return Err(StoreError::Address("SQLite needs a file".to_owned()));
-    }
-    let base = SqliteConnectOptions::from_str(&options.url)
-        .map_err(|error| StoreError::Address(error.to_string()))?
-        .busy_timeout(options.busy_timeout)
-        .foreign_keys(true)
-        .statement_cache_capacity(STATEMENT_CACHE);
-    let write = base
-        .clone()
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(match options.durability {
-            Durability::Power => SqliteSynchronous::Full,
-            Durability::Process => SqliteSynchronous::Normal,
+    let file = SqliteFile::of(options)?;
+    let (opened, copy) = (file.clone(), options.clone());
+    // A start may wait for the lock of another process, so it has a thread of its own.
+    let opening = tokio::task::spawn_blocking(move || {
+        let mut conn = opened.writer()?;
+        tables::prepare_sqlite(&mut conn)?;
+        Ok::<_, StoreError>(conn)
+    });
+    let conn = opening.await.map_err(|error| StoreError::Unavailable(error.to_string()))??;
+    let reading = file.clone();
+    let read =
+        Readers::new(copy.read_connections, copy.busy_timeout, move || Ok(reading.reader()?));
+    Ok(Db::Sqlite { read, write: Queue::start(conn, file)? })
+}
+
+/// A SQLite file, and how it is opened.
+#[derive(Debug, Clone)]
+pub(super) struct SqliteFile {
+    path: PathBuf,
+    busy_timeout: Duration,
+    durability: Durability,
+}
+
+impl SqliteFile {
+    fn of(options: &StorageOptions) -> Result<Self, StoreError> {
+        let path = options.url.strip_prefix("sqlite://").unwrap_or_default();
+        if path.is_empty() || path.contains(":memory:") || path.contains('?') {
+            return Err(StoreError::Address("SQLite needs a file, and no options".to_owned()));
+        }
+        let path = percent_decode_str(path).decode_utf8();
+        let path = path.map_err(|error| StoreError::Address(error.to_string()))?;
+        Ok(Self {
+            path: PathBuf::from(path.as_ref()),
+            busy_timeout: options.busy_timeout,
+            durability: options.durability,
         })
-        .pragma("journal_size_limit", WAL_BYTES);
-    let mut conn = SqliteConnection::connect_with(&write).await?;
-    tables::prepare_sqlite(&mut conn).await?;
-    let read: SqlitePool = SqlitePoolOptions::new()
-        .max_connections(options.read_connections)
-        .acquire_timeout(options.busy_timeout)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_lazy_with(base.pragma("query_only", "ON"));
-    Ok(Db::Sqlite { read, write: Queue::start(conn, write) })
+    }
+
+    /// A connection that writes; the file is made when it is missing.
+    pub(super) fn writer(&self) -> rusqlite::Result<Connection> {
+        let conn = self.connect(OpenFlags::SQLITE_OPEN_CREATE)?;
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        let synchronous = match self.durability {
+            Durability::Power => "FULL",
+            Durability::Process => "NORMAL",
+        };
+        conn.pragma_update(None, "synchronous", synchronous)?;
+        conn.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
+        Ok(conn)
+    }
+
+    /// A connection that cannot write.
+    fn reader(&self) -> rusqlite::Result<Connection> {
+        let conn = self.connect(OpenFlags::empty())?;
+        conn.pragma_update(None, "query_only", true)?;
+        Ok(conn)
+    }
+
+    /// Each connection is used by one thread at a time, which is what `NO_MUTEX` asks for.
+    fn connect(&self, more: OpenFlags) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        conn.busy_timeout(self.busy_timeout)?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        Ok(conn)
+    }
 }
 
 async fn open_postgres(options: &StorageOptions) -> Result<Db, StoreError> {

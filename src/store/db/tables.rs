@@ -1,7 +1,10 @@
 //! The tables, version by version. Both engines have the same ones, in files of the same names.
 
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, TransactionBehavior, params};
 use sqlx::{
-    SqlSafeStr, SqliteConnection,
+    SqlSafeStr,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     postgres::PgPool,
 };
@@ -24,25 +27,55 @@ const VERSIONS: &[(i64, &str, &str, &str)] = versions! {
     1 "0001_house",
 };
 
-/// How often two processes that make the tables of a new SQLite file may collide.
-const TRIES: usize = 5;
+/// The list of the versions that a SQLite file has seen: the same table that `sqlx` keeps in PostgreSQL.
+const SQLITE_LIST: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+    version BIGINT PRIMARY KEY,
+    description TEXT NOT NULL,
+    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    success BOOLEAN NOT NULL,
+    checksum BLOB NOT NULL,
+    execution_time BIGINT NOT NULL
+)";
 
-/// Brings a SQLite file up to date.
+/// Notes a version; that it took no time is as good as any.
+const SQLITE_NOTE: &str = "INSERT INTO _sqlx_migrations
+    (version, description, success, checksum, execution_time) VALUES (?1, ?2, TRUE, ?3, 0)";
+
+/// Brings a SQLite file up to date, in one transaction: whenever the process dies, the file has the
+/// tables of the old version or those of the new one. Another process that starts meanwhile waits,
+/// and finds the work done.
 ///
-/// SQLite has no lock for that: when two processes start on a new file, one of them finds tables
-/// that it did not expect, and finds its work done when it looks again.
-pub(super) async fn prepare_sqlite(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+/// # Errors
+/// [`StoreError::Schema`] when the file was used by a newer version, or by one whose tables were
+/// others.
+pub(super) fn prepare_sqlite(conn: &mut Connection) -> Result<(), StoreError> {
+    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(SQLITE_LIST)?;
     let migrator = migrator(|(_, _, sqlite, _)| sqlite);
-    let mut outcome = migrator.run_direct(None, conn, false).await;
-    for _ in 1..TRIES {
-        let may_have_collided =
-            matches!(outcome, Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)));
-        if !may_have_collided {
-            break;
+    let mut known = sqlite_versions(&transaction)?;
+    for migration in migrator.iter() {
+        match known.remove(&migration.version) {
+            Some(checksum) if checksum == *migration.checksum => {}
+            Some(_) => return Err(MigrateError::VersionMismatch(migration.version).into()),
+            None => {
+                transaction.execute_batch(migration.sql.as_str())?;
+                let description = migration.description.as_ref();
+                let values = params![migration.version, description, migration.checksum.as_ref()];
+                transaction.execute(SQLITE_NOTE, values)?;
+            }
         }
-        outcome = migrator.run_direct(None, conn, false).await;
     }
-    Ok(outcome?)
+    if let Some(version) = known.into_keys().next() {
+        return Err(MigrateError::VersionMissing(version).into());
+    }
+    Ok(transaction.commit()?)
+}
+
+/// The versions that the file has seen, with the digests of what made their tables.
+fn sqlite_versions(conn: &Connection) -> rusqlite::Result<BTreeMap<i64, Vec<u8>>> {
+    let mut statement = conn.prepare("SELECT version, checksum FROM _sqlx_migrations")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 /// Brings a PostgreSQL database up to date; an advisory lock keeps other nodes waiting meanwhile.

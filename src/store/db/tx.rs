@@ -7,8 +7,9 @@ use std::{
     pin::Pin,
 };
 
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
+use sqlx::{PgConnection, Postgres, pool::PoolConnection};
 
+use super::readers::SqliteReader;
 use crate::{
     store::{StoreError, audit_event, change_log},
     types::{Timestamp, audit::AuditEvent, change::Change},
@@ -21,7 +22,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Debug)]
 pub enum Conn<'c> {
     /// To the SQLite file.
-    Sqlite(&'c mut SqliteConnection),
+    Sqlite(&'c mut rusqlite::Connection),
     /// To the PostgreSQL server.
     Postgres(&'c mut PgConnection),
 }
@@ -42,7 +43,7 @@ impl Conn<'_> {
 #[derive(Debug)]
 pub enum Reader {
     /// Of the SQLite file.
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(SqliteReader),
     /// Of the PostgreSQL server.
     Postgres(PoolConnection<Postgres>),
 }
@@ -51,7 +52,7 @@ impl Reader {
     /// The connection to hand to a verb. Each statement sees what was committed before it.
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
-            Self::Sqlite(conn) => Conn::Sqlite(conn),
+            Self::Sqlite(reader) => Conn::Sqlite(reader.conn()),
             Self::Postgres(conn) => Conn::Postgres(conn),
         }
     }

@@ -3,17 +3,26 @@
 //! A durable commit costs far more than the rows in it. So the writer opens a transaction for the
 //! first job that waits, lets the next ones join while it runs, commits once, and only then
 //! answers all of them. An error or a panic undoes its job alone: the first to write needs nothing
-//! for that but a ROLLBACK, and those behind it run inside a savepoint. A savepoint costs a round trip
-//! to the connection's thread, as much as a statement; so a job that promises never to fail once it
-//! has written goes without, and takes the group with it when it breaks its word.
+//! for that but a ROLLBACK, and those behind it run inside a savepoint. A savepoint costs as much as a
+//! statement; so a job that promises never to fail once it has written goes without, and takes the
+//! group with it when it breaks its word.
+//!
+//! The writer has a thread of its own: a commit waits for the disk, and no statement of a job has to
+//! change threads.
 //!
 //! Another process may write to the same file, the command line for one: `BEGIN IMMEDIATE` takes
 //! the write lock at once and waits for it as long as the busy timeout says.
 
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::sync::{mpsc, oneshot};
+use rusqlite::Connection;
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
 
-use super::tx::{BoxFuture, Conn, Payload, Tx};
+use super::{
+    open::SqliteFile,
+    tx::{BoxFuture, Conn, Payload, Tx},
+};
 use crate::store::StoreError;
 
 /// The most jobs that share a commit: bounds how long the first of them waits.
@@ -26,7 +35,7 @@ const QUEUE: usize = 1024;
 const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Opens the first savepoint of a transaction.
 const SAVE: &str = "SAVEPOINT job";
-/// Moves the savepoint to here, in one step of the connection's thread.
+/// Moves the savepoint to here.
 const MOVE: &str = "RELEASE job; SAVEPOINT job";
 /// Undoes a job; its savepoint stays open and serves the next.
 const UNDO: &str = "ROLLBACK TO job";
@@ -132,12 +141,19 @@ enum Message {
 pub struct Queue(mpsc::Sender<Message>);
 
 impl Queue {
-    /// Starts the writer on an open connection; `options` opens the next one after a failure.
-    pub(super) fn start(conn: SqliteConnection, options: SqliteConnectOptions) -> Self {
+    /// Starts the writer on an open connection; `file` opens the next one after a failure.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the system has no thread for it.
+    pub(super) fn start(conn: Connection, file: SqliteFile) -> Result<Self, StoreError> {
         let (sender, inbox) = mpsc::channel(QUEUE);
-        let writer = Writer { conn: Some(conn), options, inbox, closing: Vec::new() };
-        tokio::spawn(writer.run());
-        Self(sender)
+        let runtime = Handle::current();
+        let writer = Writer { conn: Some(conn), file, runtime, inbox, closing: Vec::new() };
+        let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
+        thread
+            .spawn(move || writer.run())
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self(sender))
     }
 
     /// Runs `work` in the next group and waits until it is durable.
@@ -175,20 +191,22 @@ fn lost() -> StoreError {
 
 struct Writer {
     /// `None` after a failure, until the next group opens another.
-    conn: Option<SqliteConnection>,
-    options: SqliteConnectOptions,
+    conn: Option<Connection>,
+    file: SqliteFile,
+    /// Where the jobs came from, should one wait for something that lives there.
+    runtime: Handle,
     inbox: mpsc::Receiver<Message>,
     closing: Vec<oneshot::Sender<()>>,
 }
 
 impl Writer {
-    async fn run(mut self) {
-        while let Some(message) = self.inbox.recv().await {
+    fn run(mut self) {
+        while let Some(message) = self.inbox.blocking_recv() {
             if let Some(first) = self.job_of(message) {
-                self.group(first).await;
+                self.group(first);
             }
         }
-        self.disconnect().await;
+        self.disconnect();
         for done in self.closing {
             done.send(()).ok();
         }
@@ -211,11 +229,11 @@ impl Writer {
     }
 
     /// One transaction: `first`, and what waits behind it.
-    async fn group(&mut self, first: Box<dyn Job>) {
+    fn group(&mut self, first: Box<dyn Job>) {
         let mut ran = Vec::new();
-        let committed = match self.begin().await {
+        let committed = match self.begin() {
             Ok(conn) => {
-                let (conn, outcome) = self.run_group(conn, first, &mut ran).await;
+                let (conn, outcome) = self.run_group(conn, first, &mut ran);
                 self.conn = Some(conn);
                 outcome
             }
@@ -231,19 +249,19 @@ impl Writer {
         };
         if committed.is_err() {
             // Closing rolls back whatever is still open, however the group failed.
-            self.disconnect().await;
+            self.disconnect();
         }
         for job in ran {
             job.answer(committed.clone());
         }
     }
 
-    async fn begin(&mut self) -> Result<SqliteConnection, StoreError> {
-        let mut conn = match self.conn.take() {
+    fn begin(&mut self) -> Result<Connection, StoreError> {
+        let conn = match self.conn.take() {
             Some(conn) => conn,
-            None => SqliteConnection::connect_with(&self.options).await?,
+            None => self.file.writer()?,
         };
-        match control(&mut conn, BEGIN).await {
+        match control(&conn, BEGIN) {
             Ok(()) => Ok(conn),
             Err(error) => {
                 self.conn = Some(conn);
@@ -252,43 +270,44 @@ impl Writer {
         }
     }
 
-    async fn run_group(
+    fn run_group(
         &mut self,
-        mut conn: SqliteConnection,
+        mut conn: Connection,
         first: Box<dyn Job>,
         ran: &mut Vec<Box<dyn Job>>,
-    ) -> (SqliteConnection, Result<(), StoreError>) {
+    ) -> (Connection, Result<(), StoreError>) {
         let mut savepoint = Savepoint::Beginning;
         let mut next = Some(first);
         while let Some(job) = next {
-            if let Err(error) = run_job(&mut conn, job, &mut savepoint, ran).await {
+            if let Err(error) = run_job(&self.runtime, &mut conn, job, &mut savepoint, ran) {
                 return (conn, Err(error));
             }
             next = if ran.len() < LARGEST_GROUP { self.waiting_job() } else { None };
         }
-        let committed = control(&mut conn, COMMIT).await;
+        let committed = control(&conn, COMMIT);
         (conn, committed)
     }
 
-    async fn disconnect(&mut self) {
+    fn disconnect(&mut self) {
         if let Some(conn) = self.conn.take() {
             // There is nothing left to do for a connection that cannot even be closed.
-            conn.close().await.ok();
+            conn.close().ok();
         }
     }
 }
 
 /// Runs one job of a group, and undoes it if it failed. An error ends the group.
-async fn run_job(
-    conn: &mut SqliteConnection,
+fn run_job(
+    runtime: &Handle,
+    conn: &mut Connection,
     mut job: Box<dyn Job>,
     savepoint: &mut Savepoint,
     ran: &mut Vec<Box<dyn Job>>,
 ) -> Result<(), StoreError> {
     let saved = match (job.undo(), *savepoint) {
         (Undo::Group, _) | (Undo::Savepoint, Savepoint::Beginning | Savepoint::Here) => Ok(()),
-        (Undo::Savepoint, Savepoint::Missing) => control(conn, SAVE).await,
-        (Undo::Savepoint, Savepoint::Passed) => control(conn, MOVE).await,
+        (Undo::Savepoint, Savepoint::Missing) => control(conn, SAVE),
+        (Undo::Savepoint, Savepoint::Passed) => control(conn, MOVE),
     };
     if saved.is_err() {
         // The job did not run; it fails with the others.
@@ -298,7 +317,7 @@ async fn run_job(
     if job.undo() == Undo::Savepoint && !matches!(savepoint, Savepoint::Beginning) {
         *savepoint = Savepoint::Here;
     }
-    let verdict = job.run(&mut Tx::new(Conn::Sqlite(conn))).await;
+    let verdict = runtime.block_on(job.run(&mut Tx::new(Conn::Sqlite(conn))));
     ran.push(job);
     match (verdict, *savepoint) {
         (Verdict::Nothing, _) => Ok(()),
@@ -312,8 +331,8 @@ async fn run_job(
         }
         // Either statement fails when the engine ended the transaction by itself, as it does when
         // the disk is full.
-        (Verdict::Undo, Savepoint::Beginning) => control(conn, RESTART).await,
-        (Verdict::Undo, Savepoint::Here) => control(conn, UNDO).await,
+        (Verdict::Undo, Savepoint::Beginning) => control(conn, RESTART),
+        (Verdict::Undo, Savepoint::Here) => control(conn, UNDO),
         (Verdict::Undo, Savepoint::Missing | Savepoint::Passed) => Err(StoreError::Unavailable(
             "a write failed that shares its commit with others".to_owned(),
         )),
@@ -321,7 +340,6 @@ async fn run_job(
 }
 
 /// Runs a statement that steers the transaction.
-async fn control(conn: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
-    sqlx::query(sql).execute(conn).await?;
-    Ok(())
+fn control(conn: &Connection, sql: &'static str) -> Result<(), StoreError> {
+    Ok(conn.execute_batch(sql)?)
 }

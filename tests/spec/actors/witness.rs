@@ -1,12 +1,12 @@
 //! Sees whether anything was written to the database, by whomever.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// A connection beside the server's own.
 #[derive(Debug)]
 pub(crate) enum Witness {
     /// SQLite counts the commits of others.
-    Sqlite(SqliteConnection),
+    Sqlite(rusqlite::Connection),
     /// PostgreSQL shows every row.
     Postgres(PgConnection),
 }
@@ -14,10 +14,9 @@ pub(crate) enum Witness {
 impl Witness {
     /// Looks at the database at `url`.
     pub(crate) async fn at(url: &str) -> Self {
-        if url.starts_with("sqlite:") {
-            Self::Sqlite(SqliteConnection::connect(url).await.unwrap())
-        } else {
-            Self::Postgres(PgConnection::connect(url).await.unwrap())
+        match url.strip_prefix("sqlite://") {
+            Some(path) => Self::Sqlite(rusqlite::Connection::open(path).unwrap()),
+            None => Self::Postgres(PgConnection::connect(url).await.unwrap()),
         }
     }
 
@@ -25,8 +24,9 @@ impl Witness {
     pub(crate) async fn state(&mut self) -> String {
         match self {
             Self::Sqlite(conn) => {
-                let query = sqlx::query_scalar::<_, i64>("PRAGMA data_version");
-                query.fetch_one(conn).await.unwrap().to_string()
+                let version: i64 =
+                    conn.query_one("PRAGMA data_version", [], |row| row.get(0)).unwrap();
+                version.to_string()
             }
             Self::Postgres(conn) => {
                 let tables: Vec<String> = sqlx::query_scalar(
