@@ -6,7 +6,6 @@ use doorward::{
     store::{self, StoreError, bootstrap, change_log, epoch as verb},
     types::{change::Change, epoch::DatabaseEpoch},
 };
-use sqlx::Row;
 
 use crate::{
     change::changes_after,
@@ -60,13 +59,11 @@ enum Fate {
 #[tokio::test]
 async fn no_table_was_forgotten() {
     let db = TestDb::sqlite().await;
-    let mut conn =
-        <sqlx::SqliteConnection as sqlx::Connection>::connect(&db.options.url).await.unwrap();
-    let rows = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table'")
-        .fetch_all(&mut conn)
-        .await
-        .unwrap();
-    let tables: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    let path = db.options.url.strip_prefix("sqlite://").unwrap();
+    let conn = rusqlite::Connection::open(path).unwrap();
+    let mut query = conn.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
+    let tables = query.query_map([], |row| row.get(0)).unwrap();
+    let tables: BTreeSet<String> = tables.map(Result::unwrap).collect();
     let decided: BTreeSet<String> = TABLES.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(tables, decided, "decide in tests/store/epoch.rs what a restore does to each table");
 }

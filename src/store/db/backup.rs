@@ -1,9 +1,9 @@
 //! Whole SQLite files: copied while others work on them, checked, and settled. PostgreSQL has tools
 //! of its own for this.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::store::StoreError;
 
@@ -13,14 +13,8 @@ use crate::store::StoreError;
 /// # Errors
 /// [`StoreError::Unavailable`] when one of the files cannot be read or written.
 pub async fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let mut conn = open(from).await?;
-    let copied = sqlx::query("VACUUM INTO ?1")
-        .bind(to.to_string_lossy().into_owned())
-        .execute(&mut conn)
-        .await;
-    conn.close().await?;
-    copied?;
-    Ok(())
+    let to = to.to_string_lossy().into_owned();
+    with(from, move |conn| conn.execute("VACUUM INTO ?1", [to]).map(drop)).await
 }
 
 /// Whether the pages of the SQLite database in `file` are whole and fit together.
@@ -28,11 +22,10 @@ pub async fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError`] when it cannot be read as a database at all.
 pub async fn is_sound(file: &Path) -> Result<bool, StoreError> {
-    let mut conn = open(file).await?;
-    let verdict: Result<(String,), _> =
-        sqlx::query_as("PRAGMA quick_check(1)").fetch_one(&mut conn).await;
-    conn.close().await?;
-    Ok(verdict?.0 == "ok")
+    let verdict = |conn: &Connection| {
+        conn.query_one("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+    };
+    Ok(with(file, verdict).await? == "ok")
 }
 
 /// Writes what stands in the write-ahead log of `file` into the file itself. Nobody else has it open.
@@ -40,13 +33,22 @@ pub async fn is_sound(file: &Path) -> Result<bool, StoreError> {
 /// # Errors
 /// [`StoreError`] when it cannot be read or written.
 pub async fn settle(file: &Path) -> Result<(), StoreError> {
-    let mut conn = open(file).await?;
-    let settled = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut conn).await;
-    conn.close().await?;
-    settled?;
-    Ok(())
+    with(file, |conn| conn.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))).await
 }
 
-async fn open(file: &Path) -> Result<SqliteConnection, StoreError> {
-    Ok(SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await?)
+/// Opens `file`, which must be there, does `work` in a thread where waiting is allowed, and closes it.
+async fn with<T: Send + 'static>(
+    file: &Path,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    let file: PathBuf = file.to_owned();
+    let working = tokio::task::spawn_blocking(move || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&file, flags)?;
+        let done = work(&conn);
+        conn.close().map_err(|(_, error)| error)?;
+        done
+    });
+    let done = working.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    Ok(done?)
 }
