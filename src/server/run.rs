@@ -70,7 +70,7 @@ pub struct Started {
 /// # Errors
 /// [`RunError`] when it cannot begin or a listener fails.
 pub async fn run(config: &Config, announce: impl FnOnce(&Started)) -> Result<(), RunError> {
-    log::install(&config.log)?;
+    let _last_words = log::install(&config.log)?;
     install_crypto_provider();
     let metrics = Metrics::install()?;
     let stop = stop_signal().map_err(RunError::Signal)?;

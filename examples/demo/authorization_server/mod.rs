@@ -71,7 +71,7 @@ pub(crate) async fn open(port: u16, notes: &str, elsewhere: Elsewhere) -> anyhow
     }
     let folder = TempDir::with_prefix("doorward-demo-")?;
     let config = configuration(port, folder.path())?;
-    log::install(&config.log)?;
+    let _last_words = log::install(&config.log)?;
     let server = Server::open(&config).await?;
     registrations::make_users(server.context()).await?;
     let registered = registrations::register_notes(server.context(), notes).await?;
