@@ -67,6 +67,8 @@ impl Doorward {
         let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
             .args(arguments)
             .env_clear()
+            // No two servers of a machine can have the default one.
+            .env("DOORWARD_MANAGEMENT_LISTEN", "127.0.0.1:0")
             .envs(environment.iter().copied())
             .current_dir(self.folder())
             .stdin(Stdio::piped())

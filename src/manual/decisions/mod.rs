@@ -7,6 +7,9 @@ pub mod flows_in_the_browser {}
 #[doc = include_str!("two_engines_one_text.md")]
 pub mod two_engines_one_text {}
 
+#[doc = include_str!("sqlite_in_the_asking_thread.md")]
+pub mod sqlite_in_the_asking_thread {}
+
 #[doc = include_str!("grouped_writer.md")]
 pub mod grouped_writer {}
 
