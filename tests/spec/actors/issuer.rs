@@ -27,7 +27,7 @@ use doorward::{
     service::{
         Context, changes, client_registry,
         client_registry::NewSecret,
-        password_pool::{PasswordPool, PasswordPoolConfig},
+        password_pool::{HashTime, PasswordPool, PasswordPoolConfig},
         policy::ServicePolicy,
         start::{self, Means},
         users::{self, NewUser},
@@ -300,7 +300,7 @@ async fn open(db: Db, clock: Arc<MockClock>, policy: ServicePolicy, seed: u64) -
     let passwords = PasswordPool::start(PasswordPoolConfig {
         threads: std::num::NonZeroUsize::new(2).unwrap(),
         params: Argon2Params::FLOOR,
-        hash_time: Duration::from_millis(25),
+        hash_time: HashTime::Fixed(Duration::from_millis(25)),
         longest_wait: Duration::from_mins(1),
     })
     .unwrap();
