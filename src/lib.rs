@@ -17,8 +17,9 @@
 //! | 1 [`protocol`] | the rules of OAuth 2.0 and OpenID Connect | the same |
 //! | 0 [`types`] | the words: ids, secrets, digests, time, scope | the same |
 //!
-//! With the cargo feature `server`, which is on by default, all of it is here; without it floors 0
-//! and 1 remain.
+//! Beside the floors stands [`resource_server`], the library for other people's APIs: it uses
+//! `protocol` and `types`. The cargo features `server` and `resource-server` are both on by default;
+//! without the first, floors 0 and 1 and the side house remain.
 //!
 //! The compiler enforces no walls inside a crate, so `tests/house` does: the floors, the sizes of
 //! files, the list of specifications, the fields of log lines, the routes of the handbook.
@@ -54,6 +55,8 @@ pub mod identity;
 #[cfg(feature = "server")]
 pub mod manual;
 pub mod protocol;
+#[cfg(feature = "resource-server")]
+pub mod resource_server;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "server")]
