@@ -35,6 +35,8 @@ mod key_rotation;
 #[cfg(test)]
 mod lockout;
 #[cfg(test)]
+mod notes_api;
+#[cfg(test)]
 mod oidc_core_authorization_request;
 #[cfg(test)]
 mod oidc_core_claims_parameter;
