@@ -3,6 +3,7 @@
 //! | to | read |
 //! |---|---|
 //! | sign in to an app of yours | [`quick_start`] |
+//! | protect an API of yours | [`apis`] |
 //! | know every setting | [`configuration`] |
 //! | put it on the internet, on one machine or several | [`deployment`] |
 //! | rotate keys, read the audit log, watch it | [`operations`] |
@@ -18,6 +19,9 @@ pub mod decisions;
 
 #[doc = include_str!("quick_start.md")]
 pub mod quick_start {}
+
+#[doc = include_str!("apis.md")]
+pub mod apis {}
 
 #[doc = include_str!("configuration.md")]
 pub mod configuration {}

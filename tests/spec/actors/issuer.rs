@@ -116,6 +116,11 @@ impl Issuer {
         Self::over(db, place, Arc::clone(&self.clock), self.ctx.policy.clone()).await
     }
 
+    /// What answers behind its edge, for an API to ask.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// The folder of its database, if that is files.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.place.folder()

@@ -1,5 +1,6 @@
 //! Who plays in the tests: the server in process, people's browsers, apps, APIs and attackers.
 
+pub(crate) mod api;
 pub(crate) mod browser;
 pub(crate) mod clock;
 pub(crate) mod issuer;
@@ -10,6 +11,7 @@ pub(crate) mod signer;
 pub(crate) mod visits;
 pub(crate) mod witness;
 
+pub(crate) use api::Api;
 pub(crate) use browser::Browser;
 pub(crate) use issuer::Issuer;
 pub(crate) use relying_party::RelyingParty;
