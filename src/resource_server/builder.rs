@@ -191,8 +191,9 @@ impl Builder {
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::start()));
         let (algs, stale) = (self.algs.clone(), self.stale_keys);
+        let issuer = KnownIssuer::new(url, algs, fetch, Arc::clone(&clock), stale);
         Ok(Validator::of(Inner {
-            issuer: KnownIssuer::new(url, algs, fetch, Arc::clone(&clock), stale),
+            issuer: Arc::new(issuer),
             realm: self.audience.as_str().into(),
             audience: self.audience,
             name: self.name,

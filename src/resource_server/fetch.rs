@@ -221,4 +221,38 @@ mod tests {
         assert!(near.allowed("http://localhost:8000/jwks").is_some());
         assert!(near.allowed("http://id.example/jwks").is_none());
     }
+
+    /// An issuer on a port of this machine that answers `/` in one way.
+    async fn answered(answer: axum::response::Response) -> Result<Response<Vec<u8>>, Unreachable> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let answer = std::sync::Arc::new(std::sync::Mutex::new(Some(answer)));
+        let serve = move || {
+            let answer = answer.lock().unwrap().take();
+            async move { answer.expect("one request and no other") }
+        };
+        let router = axum::Router::new().fallback(serve);
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+        let url = IssuerUrl::parse(&issuer).unwrap();
+        let request = Request::get(&issuer).body(String::new()).unwrap();
+        let outcome = HttpFetch::new(&url).unwrap().fetch(request).await;
+        serving.abort();
+        outcome
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_and_not_followed() {
+        use axum::response::{IntoResponse, Redirect};
+        let answer = answered(Redirect::temporary("/elsewhere").into_response()).await.unwrap();
+        assert_eq!(answer.status(), 307);
+    }
+
+    #[tokio::test]
+    async fn an_answer_has_half_a_megabyte_at_most() {
+        use axum::response::IntoResponse;
+        let fits = answered("x".repeat(MAX_ANSWER_BYTES).into_response()).await.unwrap();
+        assert_eq!(fits.body().len(), MAX_ANSWER_BYTES);
+        let long = answered("x".repeat(MAX_ANSWER_BYTES + 1).into_response()).await;
+        assert!(long.unwrap_err().0.contains("512 KiB"));
+    }
 }

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use arc_swap::ArcSwapOption;
 use http::{Request, StatusCode, header};
 use serde::Deserialize;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use url::Url;
 
 use super::fetch::{Fetch, IssuerUrl, MAX_ANSWER_BYTES, Unreachable};
@@ -43,7 +43,7 @@ pub(super) struct KnownIssuer {
     stale_for: Duration,
     published: ArcSwapOption<Published>,
     /// Whoever holds this is the one who asks.
-    attempts: Mutex<Attempts>,
+    attempts: Arc<Mutex<Attempts>>,
 }
 
 /// What was read in one go.
@@ -90,32 +90,35 @@ impl KnownIssuer {
         clock: Arc<dyn Clock>,
         stale_for: Duration,
     ) -> Self {
-        let (published, attempts) = (ArcSwapOption::empty(), Mutex::default());
+        let (published, attempts) = (ArcSwapOption::empty(), Arc::default());
         Self { url, fetch, algs, clock, stale_for, published, attempts }
     }
 
     /// What the issuer published, read anew when it is due.
-    pub(super) async fn published(&self) -> Result<Arc<Published>, Away> {
+    pub(super) async fn published(self: &Arc<Self>) -> Result<Arc<Published>, Away> {
         let now = self.clock.uptime();
         let known = self.published.load_full();
         match known.filter(|known| now < known.read_at + known.max_age + self.stale_for) {
             Some(known) if now < known.read_at + known.max_age => Ok(known),
             // One asks, and the others go on with what there is.
-            Some(known) => match self.attempts.try_lock() {
+            Some(known) => match Arc::clone(&self.attempts).try_lock_owned() {
                 Ok(attempts) => Ok(self.renew(attempts, PAUSE_WITH_KEYS).await.unwrap_or(known)),
                 Err(_) => Ok(known),
             },
-            None => self.renew(self.attempts.lock().await, PAUSE_WITHOUT_KEYS).await,
+            None => {
+                let attempts = Arc::clone(&self.attempts).lock_owned().await;
+                self.renew(attempts, PAUSE_WITHOUT_KEYS).await
+            }
         }
     }
 
     /// What the issuer published after `seen`, which lacks the key of a token; `None` when it would be
     /// asked too often, and did answer the last time.
     pub(super) async fn published_after(
-        &self,
+        self: &Arc<Self>,
         seen: &Published,
     ) -> Result<Option<Arc<Published>>, Away> {
-        let mut attempts = self.attempts.lock().await;
+        let mut attempts = Arc::clone(&self.attempts).lock_owned().await;
         let known = self.published.load_full();
         if let Some(newer) = known.filter(|known| known.edition != seen.edition) {
             return Ok(Some(newer));
@@ -135,8 +138,8 @@ impl KnownIssuer {
 
     /// Reads anew, unless another one just did, or the last failure was a moment ago.
     async fn renew(
-        &self,
-        attempts: MutexGuard<'_, Attempts>,
+        self: &Arc<Self>,
+        attempts: OwnedMutexGuard<Attempts>,
         pause: Duration,
     ) -> Result<Arc<Published>, Away> {
         let now = self.clock.uptime();
@@ -151,27 +154,27 @@ impl KnownIssuer {
         }
     }
 
+    /// Reads in a task of its own: a caller who hangs up does not keep the keys from everybody else.
     async fn read_into(
-        &self,
-        mut attempts: MutexGuard<'_, Attempts>,
+        self: &Arc<Self>,
+        mut attempts: OwnedMutexGuard<Attempts>,
         pause: Duration,
     ) -> Result<Arc<Published>, Away> {
-        // A request that is given up in the middle counts as a failure.
-        attempts.failed_at = Some(self.clock.uptime());
-        match self.read(attempts.editions + 1).await {
-            Ok(published) => {
-                let published = Arc::new(published);
-                attempts.failed_at = None;
-                attempts.editions = published.edition;
-                self.published.store(Some(Arc::clone(&published)));
-                Ok(published)
-            }
-            Err(error) => {
-                let issuer = self.url.as_str();
-                tracing::warn!(issuer, %error, "the keys of the issuer could not be read");
-                Err(Away { retry_after: pause })
-            }
-        }
+        let known = Arc::clone(self);
+        let reading = tokio::spawn(async move {
+            attempts.failed_at = Some(known.clock.uptime());
+            let published = Arc::new(known.read(attempts.editions + 1).await?);
+            attempts.failed_at = None;
+            attempts.editions = published.edition;
+            known.published.store(Some(Arc::clone(&published)));
+            Ok(published)
+        });
+        let outcome = reading.await.unwrap_or_else(|error| Err(Unreachable(error.to_string())));
+        outcome.map_err(|error: Unreachable| {
+            let issuer = self.url.as_str();
+            tracing::warn!(issuer, %error, "the keys of the issuer could not be read");
+            Away { retry_after: pause }
+        })
     }
 
     async fn read(&self, edition: u64) -> Result<Published, Unreachable> {

@@ -31,7 +31,7 @@ pub struct Validator(Arc<Inner>);
 /// What an API is made of.
 #[derive(Debug)]
 pub(super) struct Inner {
-    pub(super) issuer: KnownIssuer,
+    pub(super) issuer: Arc<KnownIssuer>,
     pub(super) audience: String,
     pub(super) realm: Arc<str>,
     pub(super) name: Option<String>,

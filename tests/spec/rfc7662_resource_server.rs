@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use doorward::{
     protocol::client::{AccessTokenFormat, ClientMetadata, GrantType},
-    resource_server::Builder,
+    resource_server::{Builder, Refusal},
     types::{Scope, Secret},
 };
 use serde_json::json;
@@ -121,6 +121,24 @@ async fn section_4_no_answer_outlives_the_token() {
     assert_eq!(api.me("dw_k_s_c").await.status, 200);
     issuer.wait(1).await;
     api.me("dw_k_s_c").await.refused_by_api(401, "invalid_token");
+}
+
+/// A flood of tokens reaches the issuer through 64 questions at a time; the rest is told to come back,
+/// and nobody is let through.
+#[tokio::test]
+async fn a_flood_is_asked_about_through_a_bounded_number_of_questions() {
+    let issuer = Issuer::start().await;
+    let api = api(&issuer, |builder| builder).await;
+    api.me("dwa_AAAA").await.refused_by_api(401, "invalid_token");
+    let mut tasks = tokio::task::JoinSet::new();
+    for round in 0..100 {
+        let validator = api.validator.clone();
+        tasks.spawn(async move { validator.check(&format!("dwa_{round}")).await.unwrap_err() });
+    }
+    let refusals = tasks.join_all().await;
+    let turned_away =
+        refusals.iter().filter(|refusal| matches!(refusal, Refusal::Unavailable(_))).count();
+    assert_eq!((turned_away, api.line.asked(INTROSPECT)), (36, 65));
 }
 
 /// In strict mode a revoked JWT dies as the answer is forgotten; without it, at its end.

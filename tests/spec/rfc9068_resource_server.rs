@@ -388,6 +388,21 @@ async fn many_at_once_ask_once() {
     assert_eq!((scene.api.line.asked(METADATA), scene.api.line.asked("/jwks")), (1, 1));
 }
 
+/// A caller who hangs up while the keys are on their way does not keep them from anybody.
+#[tokio::test]
+async fn a_caller_who_hangs_up_does_not_stop_the_reading() {
+    let scene = Scene::new();
+    let (validator, token) = (scene.api.validator.clone(), scene.token());
+    let first = tokio::spawn(async move { validator.check(&token).await.is_ok() });
+    while scene.api.line.asked(METADATA) == 0 {
+        tokio::task::yield_now().await;
+    }
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    assert_eq!(scene.status(&scene.token()).await, 200);
+    assert_eq!((scene.api.line.asked(METADATA), scene.api.line.asked("/jwks")), (1, 1));
+}
+
 /// The issuer is away: the old keys serve for as long as was set, are asked for once a minute, and then
 /// nobody passes.
 #[tokio::test]

@@ -51,3 +51,6 @@ pub mod one_session_a_browser {}
 
 #[doc = include_str!("error_voices.md")]
 pub mod error_voices {}
+
+#[doc = include_str!("apis_check_offline.md")]
+pub mod apis_check_offline {}
