@@ -22,6 +22,7 @@ macro_rules! versions {
 
 const VERSIONS: &[(i64, &str, &str, &str)] = versions! {
     1 "0001_house",
+    2 "0002_roles",
 };
 
 /// How often two processes that make the tables of a new SQLite file may collide.
