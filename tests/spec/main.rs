@@ -93,11 +93,14 @@ mod rfc8252_native_apps;
 #[cfg(test)]
 mod rfc8414_metadata;
 #[cfg(test)]
+mod rfc8707_resource_indicators;
+#[cfg(test)]
 mod rfc9068_access_tokens;
 #[cfg(test)]
 mod rfc9068_resource_server;
 #[cfg(test)]
 mod rfc9728_protected_resource_metadata;
+mod roles;
 #[cfg(test)]
 mod rp_initiated_logout;
 #[cfg(test)]

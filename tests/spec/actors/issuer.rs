@@ -18,17 +18,20 @@ use doorward::{
         user::{Profile, User},
     },
     protocol::{
-        client::{Client, ClientMetadata},
+        client::{Client, ClientMetadata, GrantType},
         issuer::Issuer as IssuerUrl,
         jose::key_ring::RotationPolicy,
         policy::Policy,
         token::refresh::RefreshPolicy,
     },
     service::{
-        Context, changes, client_registry,
+        Context,
+        apis::{self, NewApi},
+        changes, client_registry,
         client_registry::NewSecret,
         password_pool::{HashTime, PasswordPool, PasswordPoolConfig},
         policy::ServicePolicy,
+        roles::{self, NewRole},
         start::{self, Means},
         users::{self, NewUser},
     },
@@ -41,6 +44,7 @@ use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
 use super::{
+    access::{NOTES_API, ROBOT},
     clock::{MockClock, SeededRandom},
     oracle,
 };
@@ -221,6 +225,11 @@ impl Issuer {
             client_registry::create(&self.ctx, id, metadata, new, Actor::Operator, &origin())
                 .await
                 .unwrap();
+        // Machines of the tests read and write notes.
+        let is_machine = made.client.may_use(GrantType::ClientCredentials);
+        if is_machine && made.client.metadata.scope.contains("notes:read") {
+            self.give_client(made.client.id.as_str(), ROBOT).await;
+        }
         Registered {
             client: made.client,
             secret: made.secret.map(|secret| secret.expose().clone()),
@@ -322,6 +331,24 @@ async fn open(db: Db, clock: Arc<MockClock>, policy: ServicePolicy, seed: u64) -
     .unwrap()
 }
 
+/// The API that machines of the tests call.
+async fn know_notes(ctx: &Arc<Context>) {
+    let permissions = ["notes:read", "notes:write", "notes:delete"];
+    let of = |name: &str| (name.to_owned(), format!("May {name}"));
+    let new = NewApi {
+        audience: NOTES_API.to_owned(),
+        name: "Notes".to_owned(),
+        permissions: permissions.into_iter().map(of).collect(),
+    };
+    apis::create(ctx, new, Actor::Operator, &origin()).await.unwrap();
+    let new = NewRole {
+        name: ROBOT.to_owned(),
+        permissions: vec!["notes:read".to_owned(), "notes:write".to_owned()],
+        ..NewRole::default()
+    };
+    roles::create(ctx, new, Actor::Operator, &origin()).await.unwrap();
+}
+
 fn edge(ctx: &Arc<Context>) -> Edge {
     Edge {
         limits: RequestLimits { body: 16 * 1024, uri: 16 * 1024, time: Duration::from_mins(1) },
@@ -347,6 +374,7 @@ async fn template() -> &'static TestDb {
             let db = TestDb::of_environment().await;
             let ctx = open((*db).clone(), Arc::new(MockClock::default()), policy(), 0).await;
             assert!(ctx.keys.is_complete());
+            know_notes(&ctx).await;
             ctx.passwords.shutdown().await;
             db.close().await;
             db
