@@ -1,9 +1,12 @@
 //! Who plays in the tests: the server in process, people's browsers, apps, APIs and attackers.
 
+mod auditor;
 pub(crate) mod browser;
+mod canary;
 pub(crate) mod clock;
 pub(crate) mod issuer;
-pub(crate) mod oracle;
+pub(crate) mod log;
+mod oracle;
 pub(crate) mod relying_party;
 pub(crate) mod request;
 pub(crate) mod signer;
