@@ -7,7 +7,7 @@ mod statistics;
 #[cfg(test)]
 mod tests {
     use super::statistics::{
-        Numbers, Pair, SIGNIFICANCE, Verdict, erfc, interval_of_median, median, signed_rank,
+        Conclusion, Numbers, Pair, Verdict, erfc, interval_of_median, median, signed_rank,
     };
 
     fn close(value: f64, expected: f64, within: f64) {
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn what_is_alike_is_alike() {
         let verdict = Verdict::of(&pairs(1_000, 1.0, 0.0), 1);
-        assert!(verdict.is_alike(), "{verdict:?}");
+        assert_eq!(verdict.conclusion(), Conclusion::Alike, "{verdict:?}");
         close(verdict.bound, 0.25, 0.0);
     }
 
@@ -78,7 +78,7 @@ mod tests {
     fn half_a_millisecond_is_found() {
         for later in [0.5, -0.5] {
             let verdict = Verdict::of(&pairs(1_000, 1.0, later), 1);
-            assert!(!verdict.is_alike() && verdict.p < SIGNIFICANCE, "{verdict:?}");
+            assert_eq!(verdict.conclusion(), Conclusion::ToldApart, "{verdict:?}");
             close(verdict.median, later, 0.15);
         }
     }
@@ -86,13 +86,15 @@ mod tests {
     /// A small difference that is always there is found, although it is within the bound.
     #[test]
     fn a_steady_difference_is_found() {
-        assert!(!Verdict::of(&pairs(1_000, 0.05, 0.05), 1).is_alike());
+        let verdict = Verdict::of(&pairs(1_000, 0.05, 0.05), 1);
+        assert_eq!(verdict.conclusion(), Conclusion::ToldApart, "{verdict:?}");
     }
 
     /// Too few pairs prove nothing: the interval is too wide.
     #[test]
-    fn too_little_is_not_alike() {
-        assert!(!Verdict::of(&pairs(12, 4.0, 0.0), 1).is_alike());
+    fn too_little_is_undecided() {
+        let verdict = Verdict::of(&pairs(12, 4.0, 0.0), 1);
+        assert_eq!(verdict.conclusion(), Conclusion::Undecided, "{verdict:?}");
     }
 
     /// Of something that takes long, half a percent goes unnoticed.

@@ -7,7 +7,7 @@
 //! was overlooked because too little was measured. `tests/statistics.rs` tests both.
 
 /// Above this, the signed-rank test found nothing.
-pub(crate) const SIGNIFICANCE: f64 = 0.01;
+const SIGNIFICANCE: f64 = 0.01;
 /// Differences below this are not found through a network, in milliseconds.
 const FLOOR_MS: f64 = 0.25;
 /// Or below this part of the whole time.
@@ -37,6 +37,17 @@ pub(crate) struct Verdict {
     pub(crate) p: f64,
 }
 
+/// What follows from a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Conclusion {
+    /// Nobody can tell the two apart by what matters.
+    Alike,
+    /// One is slower.
+    ToldApart,
+    /// No difference was found, and too little was measured to say that there is none.
+    Undecided,
+}
+
 impl Verdict {
     /// Judges `pairs`; `seed` chooses the numbers that the bootstrap draws by.
     pub(crate) fn of(pairs: &[Pair], seed: u64) -> Self {
@@ -50,10 +61,16 @@ impl Verdict {
         }
     }
 
-    /// Nobody can tell the two apart.
-    pub(crate) fn is_alike(&self) -> bool {
+    /// What follows.
+    pub(crate) fn conclusion(&self) -> Conclusion {
         let (low, high) = self.interval;
-        self.p > SIGNIFICANCE && low >= -self.bound && high <= self.bound
+        if self.p <= SIGNIFICANCE {
+            Conclusion::ToldApart
+        } else if low >= -self.bound && high <= self.bound {
+            Conclusion::Alike
+        } else {
+            Conclusion::Undecided
+        }
     }
 }
 
