@@ -100,6 +100,7 @@ mod rfc9068_access_tokens;
 mod rfc9068_resource_server;
 #[cfg(test)]
 mod rfc9728_protected_resource_metadata;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod rp_initiated_logout;

@@ -45,8 +45,10 @@ use tower::ServiceExt;
 
 use super::{
     access::{NOTES_API, ROBOT},
+    auditor::Auditor,
     clock::{MockClock, SeededRandom},
-    oracle,
+    log,
+    oracle::Oracle,
 };
 use crate::engine::TestDb;
 
@@ -62,6 +64,8 @@ pub(crate) struct Issuer {
     pub(crate) ctx: Arc<Context>,
     /// Its clock.
     pub(crate) clock: Arc<MockClock>,
+    /// Who reads what its requests leave in the audit log; one for all nodes of a database.
+    pub(crate) auditor: Arc<Auditor>,
     router: Router,
     place: Arc<TestDb>,
 }
@@ -94,6 +98,7 @@ impl Issuer {
 
     /// The same with other figures.
     pub(crate) async fn start_with(adjust: impl FnOnce(&mut ServicePolicy)) -> Self {
+        log::listen();
         let db = template().await.copy().await;
         let mut policy = policy();
         adjust(&mut policy);
@@ -109,7 +114,7 @@ impl Issuer {
     ) -> Self {
         let ctx = open(db, Arc::clone(&clock), policy, rand_seed()).await;
         let router = edge(&ctx).around(floor::router(Arc::clone(&ctx), Explain::ToDevelopers));
-        Self { ctx, clock, router, place }
+        Self { ctx, clock, auditor: Arc::default(), router, place }
     }
 
     /// A second server on the same database, with the same clock: another node, or the same after a
@@ -117,7 +122,10 @@ impl Issuer {
     pub(crate) async fn another_node(&self) -> Issuer {
         let db = self.place.another().await;
         let place = Arc::clone(&self.place);
-        Self::over(db, place, Arc::clone(&self.clock), self.ctx.policy.clone()).await
+        let mut node =
+            Self::over(db, place, Arc::clone(&self.clock), self.ctx.policy.clone()).await;
+        node.auditor = Arc::clone(&self.auditor);
+        node
     }
 
     /// What answers behind its edge, for an API to ask.
@@ -153,8 +161,7 @@ impl Issuer {
 
     /// Sends a request from `peer`.
     pub(crate) async fn send_from(&self, peer: &str, request: Request<String>) -> Reply {
-        let line = format!("{} {}", request.method(), request.uri());
-        let path = request.uri().path().to_owned();
+        let oracle = Oracle::prepare(self, &request).await;
         let mut request = request.map(Body::from);
         let peer: SocketAddr = peer.parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -162,7 +169,7 @@ impl Issuer {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         let reply = Reply { status: parts.status, headers: parts.headers, body };
-        oracle::hold(self, &line, &path, &reply);
+        oracle.hold(self, &reply).await;
         reply
     }
 
@@ -209,6 +216,7 @@ impl Issuer {
 
     /// Any user.
     pub(crate) async fn new_user(&self, new: NewUser) -> User {
+        new.password.iter().for_each(|password| log::keep_secret(password.expose()));
         users::create(&self.ctx, new, Actor::Operator, &origin()).await.unwrap()
     }
 
@@ -230,6 +238,7 @@ impl Issuer {
         if is_machine && made.client.metadata.scope.contains("notes:read") {
             self.give_client(made.client.id.as_str(), ROBOT).await;
         }
+        made.secret.iter().for_each(|secret| log::keep_secret(secret.expose()));
         Registered {
             client: made.client,
             secret: made.secret.map(|secret| secret.expose().clone()),
@@ -247,6 +256,14 @@ impl Issuer {
             .await
             .unwrap()
             .len()
+    }
+}
+
+impl Drop for Issuer {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            log::hold_metrics();
+        }
     }
 }
 
