@@ -61,20 +61,8 @@ impl Site {
             }
         }
         let router = edge(&ctx).around(floor::router(Arc::clone(&ctx), Explain::ToTheLog));
-        let mut site = Self { router, cookie: String::new(), csrf: String::new() };
-        site.open_page().await?;
-        Ok(site)
-    }
-
-    async fn open_page(&mut self) -> anyhow::Result<()> {
-        let response = self.send(Request::get("/login").body(Body::empty())?).await?;
-        let cookie = response.headers().get(header::SET_COOKIE).context("no cookie")?.to_str()?;
-        self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        let page = response.into_body().collect().await?.to_bytes();
-        let page = std::str::from_utf8(&page)?;
-        let (_, csrf) = page.split_once("name=\"csrf\" value=\"").context("no form")?;
-        self.csrf = csrf.split('"').next().unwrap_or_default().to_owned();
-        Ok(())
+        let (cookie, csrf) = open_page(&router).await?;
+        Ok(Self { router, cookie, csrf })
     }
 
     /// Tries a wrong password under `name`, to the last byte of the answer.
@@ -88,18 +76,32 @@ impl Site {
             .header("sec-fetch-site", "same-origin")
             .header(header::COOKIE, &self.cookie)
             .body(Body::from(body))?;
-        let response = self.send(request).await?;
+        let response = send(&self.router, request).await?;
         let status = response.status();
         anyhow::ensure!(status == StatusCode::UNPROCESSABLE_ENTITY, "{name}: {status}");
         response.into_body().collect().await?;
         Ok(())
     }
+}
 
-    async fn send(&self, mut request: Request<Body>) -> anyhow::Result<axum::response::Response> {
-        let peer = SocketAddr::from(([192, 0, 2, 1], 40_000));
-        request.extensions_mut().insert(ConnectInfo(peer));
-        Ok(self.router.clone().oneshot(request).await?)
-    }
+/// The browser's cookie, and the value against forged forms of the sign-in page.
+async fn open_page(router: &Router) -> anyhow::Result<(String, String)> {
+    let response = send(router, Request::get("/login").body(Body::empty())?).await?;
+    let cookie = response.headers().get(header::SET_COOKIE).context("no cookie")?.to_str()?;
+    let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+    let page = response.into_body().collect().await?.to_bytes();
+    let page = std::str::from_utf8(&page)?;
+    let (_, csrf) = page.split_once("name=\"csrf\" value=\"").context("no form")?;
+    Ok((cookie, csrf.split('"').next().unwrap_or_default().to_owned()))
+}
+
+async fn send(
+    router: &Router,
+    mut request: Request<Body>,
+) -> anyhow::Result<axum::response::Response> {
+    let peer = SocketAddr::from(([192, 0, 2, 1], 40_000));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    Ok(router.clone().oneshot(request).await?)
 }
 
 async fn open(url: String) -> anyhow::Result<Arc<Context>> {

@@ -83,7 +83,7 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 {
         at(middle)
     } else {
-        (at(middle.saturating_sub(1)) + at(middle)) / 2.0
+        f64::midpoint(at(middle.saturating_sub(1)), at(middle))
     }
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn signed_rank(differences: &[f64]) -> f64 {
     let (mut positive, mut ties, mut before) = (0.0, 0.0, 0.0);
     for equal in ranked.chunk_by(|a, b| a.abs().total_cmp(&b.abs()).is_eq()) {
         let size = count(equal.len());
-        let rank = before + (size + 1.0) / 2.0;
+        let rank = before + f64::midpoint(size, 1.0);
         positive += rank * count(equal.iter().filter(|d| **d > 0.0).count());
         ties += size.powi(3) - size;
         before += size;

@@ -10,7 +10,7 @@ use tracing::subscriber::DefaultGuard;
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
-    log::{EVERYTHING, keep_secret},
+    log::{EVERYTHING, counted, has_heard, keep_secret},
 };
 
 /// Collects what is logged on this thread, where the whole server of a test runs.
@@ -43,6 +43,16 @@ impl Log {
     fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
+}
+
+/// The oracle of LOG-01 hears what is logged and sees what is counted: else it would find nothing for ever.
+#[tokio::test]
+async fn log_01_the_oracle_listens() {
+    let issuer = Issuer::start().await;
+    let reply = issuer.fetch("/jwks").await;
+    assert!(has_heard(reply.header("x-request-id")));
+    assert!(!has_heard("nobody-has-logged-this"));
+    assert!(counted().contains("doorward_http_requests_total"));
 }
 
 /// What nobody sends by right, where nobody should send it, is not logged either. LOG-01; what is sent by

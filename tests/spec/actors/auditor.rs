@@ -338,3 +338,49 @@ fn done(reply: &Reply) -> Option<&str> {
     let location = reply.headers.get(header::LOCATION)?.to_str().unwrap();
     location.strip_prefix(route::ACCOUNT)?.strip_prefix("?done=")
 }
+
+/// The oracle sees what is missing and what is too much.
+#[test]
+fn an_event_too_few_and_an_event_too_many_are_seen() {
+    use doorward::types::{id::AuditEventId, time::Timestamp};
+
+    let session = (UserId::from_uuid(uuid::Uuid::nil()), SessionId::from_uuid(uuid::Uuid::nil()));
+    let before = Before {
+        read: 0,
+        number: 0,
+        first: true,
+        session: Some(session),
+        other_sessions: 0,
+        token: Token::Dead,
+    };
+    let request = Request::get(route::LOGOUT).body(String::new()).unwrap();
+    let mut headers = http::HeaderMap::new();
+    let cookie = format!("{SESSION_COOKIE}=; Path=/; Max-Age=0");
+    headers.insert(header::SET_COOKIE, cookie.parse().unwrap());
+    let reply = Reply { status: StatusCode::SEE_OTHER, headers, body: Vec::new() };
+    let event = |action: Action| AuditRecord {
+        seq: 1,
+        id: AuditEventId::from_uuid(uuid::Uuid::nil()),
+        at: Timestamp::from_unix(0),
+        actor: String::new(),
+        action: action.as_str().to_owned(),
+        object: String::new(),
+        outcome: String::new(),
+        request_id: String::new(),
+        address: None,
+        user_agent: None,
+        detail: String::new(),
+        hash: [0; 32],
+    };
+    let passes = |events: &[AuditRecord], alone: bool| {
+        let compare = || before.compare("GET /logout", &request, &reply, events, alone);
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(compare)).is_ok()
+    };
+    let (right, wrong) = (event(Action::SignedOut), event(Action::SignedIn));
+    assert!(passes(std::slice::from_ref(&right), true));
+    assert!(!passes(&[], true));
+    assert!(passes(&[], false));
+    assert!(!passes(std::slice::from_ref(&wrong), false));
+    assert!(!passes(&[right.clone(), right.clone()], true));
+    assert!(!passes(&[right, wrong], true));
+}
