@@ -37,6 +37,13 @@ impl Doorward {
         doorward
     }
 
+    /// With `alice` and `root`, both administrators: one of them may go.
+    pub(crate) fn with_alice_and_root() -> Self {
+        let doorward = Self::with_alice();
+        doorward.run(&["user", "create", "root", "--role", "admin", "--no-password"]).success();
+        doorward
+    }
+
     /// The folder that commands run in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

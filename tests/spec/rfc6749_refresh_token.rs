@@ -92,7 +92,7 @@ async fn rt_18_a_broken_connection_logs_nobody_out() {
         }
         token = refresh_token(&again);
     }
-    assert!((40..120).contains(&broken), "{broken} of 120 connections broke");
+    assert!((20..120).contains(&broken), "{broken} of 120 connections broke");
     assert_eq!(issuer.audited(Action::RefreshReused).await, 0);
 }
 

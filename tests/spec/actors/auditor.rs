@@ -195,6 +195,9 @@ impl Before {
             (&Method::POST, route::SETUP) => {
                 exactly(one_if(reply.status == StatusCode::OK, Action::UserCreated))
             }
+            (&Method::POST, route::TOKEN) if reply.status == StatusCode::OK => {
+                Expected { events: Vec::new(), perhaps: &[Action::TokenLarge, Action::TokenLarge] }
+            }
             (&Method::POST, route::TOKEN) => self.refused_grant(reply),
             (&Method::POST, route::REVOKE) => {
                 let revoked = reply.status == StatusCode::OK && self.token == Token::Alive;
@@ -216,6 +219,9 @@ impl Before {
                 ended(Action::CodeReused)
             }
             Some("the refresh token was revoked") => ended(Action::RefreshReused),
+            Some(text) if text.starts_with("the token would be larger") => {
+                exactly(vec![Action::TokenTooLarge])
+            }
             Some("the refresh token was superseded") => exactly(vec![Action::RefreshRetriesSpent]),
             Some("the refresh token is not valid") => {
                 Expected { events: Vec::new(), perhaps: &[Action::RefreshFromFuture] }
