@@ -37,6 +37,13 @@ consent-unverified = Diese App hat niemand geprüft. Erlauben Sie den Zugriff nu
 consent-native = Dies ist eine App auf einem Gerät, deren Name sich nicht beweisen lässt. Erlauben Sie den Zugriff nur, wenn Sie sie gerade selbst geöffnet haben.
 consent-revoke-later = Sie können dies jederzeit auf Ihrer Kontoseite zurücknehmen.
 
+role-missing-title = { $client } braucht eine Rolle, die Sie nicht haben
+role-missing-intro = Keine Rolle Ihres Kontos erlaubt das:
+role-missing-roles = Gehört zur Rolle: { $roles }
+role-missing-no-role = Noch keine Rolle enthält diese Berechtigung.
+role-missing-advice = Bitten Sie die Betreiber der App um die Rolle. Sobald Sie sie haben, beginnen Sie in der App von vorn.
+role-missing-back = Zurück zu { $client }
+
 scope-openid = Wissen, wer Sie sind
 scope-openid-explained = Eine dauerhafte Kennung Ihres Kontos und wann Sie sich angemeldet haben.
 scope-profile = Ihr Profil sehen
@@ -49,6 +56,8 @@ scope-phone = Ihre Telefonnummer sehen
 scope-phone-explained = Die Nummer und ob sie bestätigt ist.
 scope-roles = Ihre Rollen sehen
 scope-roles-explained = Was Sie hier dürfen, zum Beispiel „moderator“ oder „admin“.
+scope-groups = Ihre Gruppen sehen
+scope-groups-explained = Die Gruppen, zu denen Sie hier gehören.
 scope-offline-access = Zugriff behalten, wenn Sie nicht da sind
 scope-offline-access-explained = Die App kann ihren Zugriff erneuern, ohne dass Sie sich wieder anmelden.
 scope-other-explained = Eine Berechtigung, die diese App unter diesem Namen nutzt.

@@ -37,6 +37,13 @@ consent-unverified = Nobody has verified this app. Allow it only if you started 
 consent-native = This is an app on a device, and its name cannot be proved. Allow it only if you have just opened it yourself.
 consent-revoke-later = You can take this back at any time on your account page.
 
+role-missing-title = { $client } needs a role that you do not have
+role-missing-intro = No role of your account allows this:
+role-missing-roles = Comes with the role: { $roles }
+role-missing-no-role = No role gives this permission yet.
+role-missing-advice = Ask the people who run the app for the role. Once you have it, start again in the app.
+role-missing-back = Back to { $client }
+
 scope-openid = Know who you are
 scope-openid-explained = A lasting identifier of your account, and when you signed in.
 scope-profile = See your profile
@@ -49,6 +56,8 @@ scope-phone = See your phone number
 scope-phone-explained = The number, and whether it has been verified.
 scope-roles = See your roles
 scope-roles-explained = What you may do here, such as “moderator” or “admin”.
+scope-groups = See your groups
+scope-groups-explained = The groups that you are in here.
 scope-offline-access = Keep access while you are away
 scope-offline-access-explained = The app can renew its access without asking you to sign in again.
 scope-other-explained = A permission that this app uses under this name.

@@ -37,6 +37,13 @@ consent-unverified = Personne n’a vérifié cette application. N’autorisez l
 consent-native = C’est une application sur un appareil, et son nom ne peut pas être prouvé. N’autorisez l’accès que si vous venez de l’ouvrir vous-même.
 consent-revoke-later = Vous pouvez revenir sur ce choix à tout moment sur la page de votre compte.
 
+role-missing-title = { $client } a besoin d’un rôle que vous n’avez pas
+role-missing-intro = Aucun rôle de votre compte ne permet cela :
+role-missing-roles = Fait partie du rôle : { $roles }
+role-missing-no-role = Aucun rôle ne donne encore cette autorisation.
+role-missing-advice = Demandez le rôle aux responsables de l’application. Une fois que vous l’avez, recommencez depuis l’application.
+role-missing-back = Retour à { $client }
+
 scope-openid = Savoir qui vous êtes
 scope-openid-explained = Un identifiant durable de votre compte et le moment de votre connexion.
 scope-profile = Voir votre profil
@@ -49,6 +56,8 @@ scope-phone = Voir votre numéro de téléphone
 scope-phone-explained = Le numéro, et s’il a été vérifié.
 scope-roles = Voir vos rôles
 scope-roles-explained = Ce que vous pouvez faire ici, par exemple « moderator » ou « admin ».
+scope-groups = Voir vos groupes
+scope-groups-explained = Les groupes dont vous faites partie ici.
 scope-offline-access = Garder l’accès en votre absence
 scope-offline-access-explained = L’application peut renouveler son accès sans vous demander de vous reconnecter.
 scope-other-explained = Une permission que cette application utilise sous ce nom.

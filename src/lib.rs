@@ -17,6 +17,10 @@
 //! | 1 [`protocol`] | the rules of OAuth 2.0 and OpenID Connect | the same |
 //! | 0 [`types`] | the words: ids, secrets, digests, time, scope | the same |
 //!
+//! Beside the floors stands [`resource_server`], the library for other people's APIs: it uses
+//! `protocol` and `types`. The cargo features `server` and `resource-server` are both on by default;
+//! without the first, floors 0 and 1 and the side house remain.
+//!
 //! The compiler enforces no walls inside a crate, so `tests/house` does: the floors, the sizes of
 //! files, the list of specifications, the fields of log lines, the routes of the handbook.
 //!
@@ -40,15 +44,26 @@
 //! | [`Secret`](types::Secret), [`TokenHash`](types::TokenHash) | a secret cannot be printed, and only its hash can be stored |
 //! | [`OAuthError`](protocol::error::OAuthError) | one error, three voices: client, developer, operator |
 
+#[cfg(feature = "server")]
 pub mod cli;
+#[cfg(feature = "server")]
 pub mod config;
+#[cfg(feature = "server")]
 pub mod http;
+#[cfg(feature = "server")]
 pub mod identity;
+#[cfg(feature = "server")]
 pub mod manual;
 pub mod protocol;
+#[cfg(feature = "resource-server")]
+pub mod resource_server;
+#[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "server")]
 pub mod service;
 pub mod spec;
+#[cfg(feature = "server")]
 pub mod store;
+#[cfg(feature = "server")]
 pub mod telemetry;
 pub mod types;

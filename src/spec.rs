@@ -60,8 +60,8 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "RFC 6750",
         "The OAuth 2.0 Authorization Framework: Bearer Token Usage",
         "https://www.rfc-editor.org/rfc/rfc6750.html",
-        &["src/protocol/userinfo.rs"],
-        &["tests/spec/rfc6750_bearer.rs"],
+        &["src/protocol/userinfo.rs", "src/resource_server/challenge.rs", "src/resource_server/presented.rs"],
+        &["tests/spec/rfc6750_bearer.rs", "tests/spec/rfc6750_resource_server.rs"],
     )
     .only("the header and the form body, never the query, as RFC 9700 asks"),
     full(
@@ -107,8 +107,8 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "RFC 7662",
         "OAuth 2.0 Token Introspection",
         "https://www.rfc-editor.org/rfc/rfc7662.html",
-        &["src/protocol/token/introspection.rs", "src/service/introspect.rs"],
-        &["tests/spec/rfc7662_introspection.rs"],
+        &["src/protocol/token/introspection.rs", "src/service/introspect.rs", "src/resource_server/introspection.rs"],
+        &["tests/spec/rfc7662_introspection.rs", "tests/spec/rfc7662_resource_server.rs"],
     ),
     full(
         "RFC 8252",
@@ -121,16 +121,29 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "RFC 8414",
         "OAuth 2.0 Authorization Server Metadata",
         "https://www.rfc-editor.org/rfc/rfc8414.html",
-        &["src/protocol/metadata.rs"],
+        &["src/protocol/metadata.rs", "src/resource_server/issuer.rs"],
         &["tests/spec/rfc8414_metadata.rs"],
     )
     .only("all but signed metadata"),
     full(
+        "RFC 8707",
+        "Resource Indicators for OAuth 2.0",
+        "https://www.rfc-editor.org/rfc/rfc8707.html",
+        &[
+            "src/protocol/grant/granted_scope.rs",
+            "src/protocol/authorize/resource.rs",
+            "src/protocol/api.rs",
+            "src/types/resource.rs",
+            "src/service/token/scope.rs",
+        ],
+        &["tests/spec/rfc8707_resource_indicators.rs"],
+    ),
+    full(
         "RFC 9068",
         "JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens",
         "https://www.rfc-editor.org/rfc/rfc9068.html",
-        &["src/protocol/token/access.rs"],
-        &["tests/spec/rfc9068_access_tokens.rs"],
+        &["src/protocol/token/access.rs", "src/resource_server/validator.rs"],
+        &["tests/spec/rfc9068_access_tokens.rs", "tests/spec/rfc9068_resource_server.rs"],
     ),
     full(
         "RFC 9207",
@@ -147,6 +160,14 @@ pub const SPECIFICATIONS: &[Specification] = &[
         &["tests/spec/races.rs"],
     )
     .only("all but sender-constrained tokens"),
+    full(
+        "RFC 9728",
+        "OAuth 2.0 Protected Resource Metadata",
+        "https://www.rfc-editor.org/rfc/rfc9728.html",
+        &["src/resource_server/metadata.rs"],
+        &["tests/spec/rfc9728_protected_resource_metadata.rs"],
+    )
+    .only("all but signed metadata, for APIs that use the library"),
     full(
         "OIDC Core",
         "OpenID Connect Core 1.0",

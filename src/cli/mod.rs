@@ -3,17 +3,21 @@
 //! The commands work on the database itself, beside a running server, which hears of every change
 //! within a second. Each can answer people or, with `--json`, machines.
 
+mod access;
+mod api;
 mod audit;
 mod backup;
 mod client;
 mod config;
 mod epoch;
 mod failure;
+mod group;
 mod keys;
 mod moment;
 mod nearest;
 mod output;
 mod restore;
+mod role;
 mod secret_input;
 mod serve;
 mod session;
@@ -46,9 +50,18 @@ enum Command {
     /// The people who sign in
     #[command(subcommand)]
     User(user::UserCommand),
-    /// The apps, machines and APIs
+    /// The apps and machines
     #[command(subcommand)]
     Client(client::ClientCommand),
+    /// The APIs that tokens are for
+    #[command(subcommand)]
+    Api(api::ApiCommand),
+    /// What roles permit, and who holds them
+    #[command(subcommand)]
+    Role(role::RoleCommand),
+    /// Users who hold roles together
+    #[command(subcommand)]
+    Group(group::GroupCommand),
     /// The keys that sign tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -94,6 +107,15 @@ fn execute(cli: Cli, output: &Output) -> anyhow::Result<()> {
         }
         Command::Client(command) => {
             session::block_on(flags, output, |session| Box::pin(client::run(session, command)))
+        }
+        Command::Api(command) => {
+            session::block_on(flags, output, |session| Box::pin(api::run(session, command)))
+        }
+        Command::Role(command) => {
+            session::block_on(flags, output, |session| Box::pin(role::run(session, command)))
+        }
+        Command::Group(command) => {
+            session::block_on(flags, output, |session| Box::pin(group::run(session, command)))
         }
         Command::Keys(command) => {
             session::block_on(flags, output, |session| Box::pin(keys::run(session, command)))

@@ -312,8 +312,9 @@ fn explain_claim(error: &ClaimError) -> Failure {
 /// The failure with a way to mend it.
 fn explain(error: UserError) -> anyhow::Error {
     match &error {
-        UserError::UnknownRole(role) => {
-            Failure::usage(&error).did_you_mean(nearest(role, users::ROLES)).into()
+        UserError::UnknownRole { name, known } => {
+            let near = nearest(name, known.iter().map(String::as_str));
+            Failure::usage(&error).did_you_mean(near).into()
         }
         UserError::Username(_) | UserError::Email(_) | UserError::NoEmailToVerify => {
             Failure::usage(&error).into()
@@ -322,6 +323,7 @@ fn explain(error: UserError) -> anyhow::Error {
         | UserError::UsernameConfusable
         | UserError::EmailTaken
         | UserError::Weak(_)
+        | UserError::LastAdministrator(_)
         | UserError::NotFound => Failure::failed(&error).into(),
         UserError::Service(_) => error.into(),
     }

@@ -76,6 +76,7 @@ pub fn router(ctx: Arc<Context>, explain: Explain) -> Router {
         .route(route::LOGIN, get(ui::login::get).post(ui::login::post))
         .route(route::SELECT_ACCOUNT, get(ui::select_account::get).post(ui::select_account::post))
         .route(route::CONSENT, get(ui::consent::get).post(ui::consent::post))
+        .route(route::ROLE_MISSING, get(ui::role_missing::get).post(ui::role_missing::post))
         .route(route::ACCOUNT, get(ui::account::get))
         .route(route::END_SESSION, post(ui::account::end_session))
         .route(route::REVOKE_APP, post(ui::account::revoke_app))

@@ -13,6 +13,8 @@ pub const LOGIN: &str = "/login";
 pub const SELECT_ACCOUNT: &str = "/select-account";
 /// Allow an app what it asks for.
 pub const CONSENT: &str = "/consent";
+/// Which role is missing.
+pub const ROLE_MISSING: &str = "/role-missing";
 /// One's own sessions and apps.
 pub const ACCOUNT: &str = "/account";
 /// Ends one of one's sessions, or all others.

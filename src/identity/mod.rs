@@ -4,10 +4,12 @@
 //! no clock, no randomness. What is decided here is plain data that a service persists.
 
 pub mod email;
+pub mod group;
 pub mod lockout;
 pub mod login_name;
 pub mod password;
 pub mod rate;
+pub mod role;
 pub mod session;
 pub mod session_policy;
 pub mod user;

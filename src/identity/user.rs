@@ -23,8 +23,10 @@ pub struct User {
     pub password_changed_at: Option<Timestamp>,
     /// Whether the user may sign in and be spoken for.
     pub status: Status,
-    /// The names of the roles that the user holds.
+    /// The names of the roles that the user was given. Groups and contained roles add to them.
     pub roles: BTreeSet<String>,
+    /// The names of the groups that the user is in.
+    pub groups: BTreeSet<String>,
     /// The claims that describe the user.
     pub profile: Profile,
     /// When the user was made.

@@ -3,9 +3,11 @@
 //! | to | read |
 //! |---|---|
 //! | sign in to an app of yours | [`quick_start`] |
+//! | protect an API of yours | [`apis`] |
 //! | know every setting | [`configuration`] |
 //! | put it on the internet, on one machine or several | [`deployment`] |
 //! | rotate keys, read the audit log, watch it | [`operations`] |
+//! | say who may do what | [`roles`] |
 //! | know which address answers what | [`endpoints`] |
 //! | know how the standards were read | [`protocol`] |
 //! | know what is defended, and what is not | [`threat_model`] |
@@ -19,6 +21,9 @@ pub mod decisions;
 #[doc = include_str!("quick_start.md")]
 pub mod quick_start {}
 
+#[doc = include_str!("apis.md")]
+pub mod apis {}
+
 #[doc = include_str!("configuration.md")]
 pub mod configuration {}
 
@@ -27,6 +32,9 @@ pub mod deployment {}
 
 #[doc = include_str!("operations.md")]
 pub mod operations {}
+
+#[doc = include_str!("roles.md")]
+pub mod roles {}
 
 #[doc = include_str!("endpoints.md")]
 pub mod endpoints {}

@@ -1,7 +1,8 @@
 //! What is told about a user, and where. OIDC Core §5.
 //!
 //! Scopes fill the UserInfo answer; the ID token tells only what the `claims` parameter asks it to
-//! (§5.4), so that it stays small. The one exception is `roles`, which is also in the ID token. What
+//! (§5.4), so that it stays small. The exceptions are `roles` and
+//! `groups`, which are also in the ID token. What
 //! is not known is left out, never told as null or as an empty text (§5.3.2).
 
 use serde_json::{Map, Value};
@@ -10,7 +11,7 @@ use super::authorize::claims_param::{ClaimRequest, ClaimsRequest};
 use crate::types::Scope;
 
 /// The scopes that Doorward itself knows, and the claims of a user that each of them tells.
-/// OIDC Core §5.4; `roles` is RFC 9068 §2.2.3.1.
+/// OIDC Core §5.4; `roles` and `groups` are RFC 9068 §2.2.3.1.
 pub const SCOPES: &[(&str, &[&str])] = &[
     ("openid", &[]),
     (
@@ -36,6 +37,7 @@ pub const SCOPES: &[(&str, &[&str])] = &[
     ("address", &["address"]),
     ("phone", &["phone_number", "phone_number_verified"]),
     ("roles", &["roles"]),
+    ("groups", &["groups"]),
     ("offline_access", &[]),
 ];
 
@@ -48,6 +50,12 @@ const VERIFIED: [(&str, &str); 2] =
 pub fn standard_scopes() -> Scope {
     let names: Vec<&str> = SCOPES.iter().map(|(name, _)| *name).collect();
     Scope::parse(&names.join(" ")).unwrap_or_default()
+}
+
+/// Whether `token` is one of [`SCOPES`], which speak about the user and need no role.
+#[must_use]
+pub fn is_standard_scope(token: &str) -> bool {
+    SCOPES.iter().any(|(name, _)| *name == token)
 }
 
 /// Every claim about a user that Doorward can tell, in the order of [`SCOPES`].
@@ -87,12 +95,13 @@ impl UserClaims {
         })
     }
 
-    /// The claims for the ID token: what the `claims` parameter allows, and `roles`.
+    /// The claims for the ID token: what the `claims` parameter allows, `roles` and `groups`.
     /// OIDC Core §5.4.
     #[must_use]
     pub fn for_id_token(&self, scope: &Scope, claims: &ClaimsRequest) -> Map<String, Value> {
         self.select(|name, value| {
-            (name == "roles" && scope.contains("roles")) || asked(claims.id_token.get(name), value)
+            let by_scope = ["roles", "groups"].contains(&name) && scope.contains(name);
+            by_scope || asked(claims.id_token.get(name), value)
         })
     }
 

@@ -22,6 +22,8 @@ pub struct Client {
     pub metadata: ClientMetadata,
     /// Its live secrets: none for a public client, two while they are rotated.
     pub secrets: Vec<ClientSecret>,
+    /// The names of the roles that it holds when it acts for itself.
+    pub roles: BTreeSet<String>,
 }
 
 /// One of a client's secrets, as the server keeps it.
@@ -167,6 +169,9 @@ pub struct ClientMetadata {
     pub grant_types: BTreeSet<GrantType>,
     /// What it may ask for.
     pub scope: Scope,
+    /// Doorward's own: what of `scope` it cannot do without. A user who holds no role for one of these
+    /// that was asked for is told so, and the client gets `access_denied`.
+    pub essential_scope: Scope,
     /// How it authenticates; no other method passes.
     pub token_endpoint_auth_method: TokenEndpointAuthMethod,
     /// The algorithm of its assertions; `None` for any that its keys allow.
@@ -214,6 +219,7 @@ impl Default for ClientMetadata {
             post_logout_redirect_uris: Vec::new(),
             grant_types: BTreeSet::from([GrantType::AuthorizationCode]),
             scope: Scope::default(),
+            essential_scope: Scope::default(),
             token_endpoint_auth_method: TokenEndpointAuthMethod::ClientSecretBasic,
             token_endpoint_auth_signing_alg: None,
             jwks: None,

@@ -104,7 +104,7 @@ impl Serialize for Issuer {
 }
 
 /// Only the names that never leave the machine.
-fn is_this_machine(host: &Host<&str>) -> bool {
+pub(crate) fn is_this_machine(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => *name == "localhost",
         Host::Ipv4(address) => *address == std::net::Ipv4Addr::LOCALHOST,

@@ -3,6 +3,7 @@
 //! Nothing here waits, reaches outside, reads a clock or draws a random number: what a rule needs to
 //! know is an argument, in the order entity, request, policy, now.
 
+pub mod api;
 pub mod authorize;
 pub mod claims;
 pub mod client;

@@ -18,6 +18,8 @@ pub struct Policy {
     pub ui_locales_supported: Vec<String>,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// The longest token that is issued as a JWT, in bytes: many servers refuse headers of 8 KiB.
+    pub max_token_bytes: usize,
 }
 
 /// How long what the server issues lives, unless a client's registration says otherwise.
@@ -51,6 +53,7 @@ impl Policy {
             acr_values_supported: Vec::new(),
             ui_locales_supported: vec!["en".to_owned()],
             lifetimes: Lifetimes::default(),
+            max_token_bytes: 4 * 1024,
         }
     }
 }

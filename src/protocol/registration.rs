@@ -41,6 +41,9 @@ pub enum RegistrationError {
     /// Nothing that it could ask for.
     #[error("scope: the authorization_code grant needs at least one scope")]
     NoScope,
+    /// What the client cannot do without is part of what it may ask for.
+    #[error("essential_scope: every value must be in scope as well")]
+    EssentialScope,
     /// RFC 6749 §6: a refresh token comes with a code.
     #[error("grant_types: refresh_token needs authorization_code beside it")]
     RefreshWithoutCode,
@@ -119,6 +122,7 @@ impl RegistrationError {
             | Self::NotHttps(_)
             | Self::Name(_)
             | Self::NoScope
+            | Self::EssentialScope
             | Self::RefreshWithoutCode
             | Self::PublicClientCredentials
             | Self::PublicWithoutPkce
@@ -286,6 +290,9 @@ fn grants(metadata: &ClientMetadata) -> Result<(), RegistrationError> {
     }
     if may(GrantType::AuthorizationCode) && metadata.scope.is_empty() {
         return Err(RegistrationError::NoScope);
+    }
+    if !metadata.essential_scope.is_subset(&metadata.scope) {
+        return Err(RegistrationError::EssentialScope);
     }
     if may(GrantType::RefreshToken) && !may(GrantType::AuthorizationCode) {
         return Err(RegistrationError::RefreshWithoutCode);

@@ -89,7 +89,19 @@ pub fn bearer_token(
     query: &Params,
 ) -> Result<Secret<String>, BearerError> {
     let in_form = form.and_then(|form| form.get("access_token"));
-    let in_query = query.get("access_token");
+    bearer_token_among(authorization, in_form, query.get("access_token"))
+}
+
+/// The same for an API, whose query is its own and may repeat parameters: `in_form` and `in_query` are
+/// the values of `access_token` there.
+///
+/// # Errors
+/// [`BearerError`], one variant for each way.
+pub fn bearer_token_among(
+    authorization: &[&str],
+    in_form: Option<&str>,
+    in_query: Option<&str>,
+) -> Result<Secret<String>, BearerError> {
     let in_header = match authorization {
         [] => None,
         [header] => bearer_credentials(header),

@@ -19,7 +19,7 @@ use crate::{
     identity::password::{Argon2Params, hash::ParamsError},
     service::{
         Context,
-        password_pool::{self, PasswordPool, PasswordPoolConfig},
+        password_pool::{HashTime, PasswordPool, PasswordPoolConfig},
         start::{self, Means, StartError},
     },
     store::{Db, StorageOptions, StoreError},
@@ -80,10 +80,7 @@ pub enum OpenError {
 pub async fn open(config: &Config) -> Result<Arc<Context>, OpenError> {
     let protocol = figures::protocol(config);
     make_private_folder(&config.data_dir)?;
-    // The password threads measure a hash first, which takes as long as all the rest.
-    let passwords = start_passwords(&config.passwords);
-    let (db, passwords) = tokio::join!(open_database(config), passwords);
-    let db = db?;
+    let db = open_database(config).await?;
     let master_key = master_key(config, &db).await?;
     let means = Means {
         db,
@@ -92,7 +89,7 @@ pub async fn open(config: &Config) -> Result<Arc<Context>, OpenError> {
         random: Arc::new(SystemRandom),
         protocol,
         policy: figures::services(config),
-        passwords: passwords?,
+        passwords: start_passwords(&config.passwords)?,
     };
     Ok(start::open(means).await?)
 }
@@ -135,21 +132,16 @@ async fn master_key(config: &Config, db: &Db) -> Result<MasterKey, OpenError> {
     Ok(master_key::create(&path, &SystemRandom)?)
 }
 
-async fn start_passwords(settings: &Passwords) -> Result<PasswordPool, OpenError> {
+fn start_passwords(settings: &Passwords) -> Result<PasswordPool, OpenError> {
     let params = Argon2Params::new(
         u32::try_from(settings.argon2_memory.count() / 1024).unwrap_or(u32::MAX),
         settings.argon2_iterations,
         settings.argon2_parallelism,
     )?;
-    let failed = |error: String| OpenError::PasswordThreads(io::Error::other(error));
-    let hash_time = tokio::task::spawn_blocking(move || password_pool::measure(params))
-        .await
-        .map_err(|error| failed(error.to_string()))?
-        .map_err(|error| failed(error.to_string()))?;
     let config = PasswordPoolConfig {
         threads: threads(settings.threads),
         params,
-        hash_time,
+        hash_time: HashTime::Measured,
         longest_wait: settings.queue,
     };
     PasswordPool::start(config).map_err(OpenError::PasswordThreads)

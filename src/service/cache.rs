@@ -33,6 +33,8 @@ const TIME_TO_IDLE: Duration = Duration::from_mins(10);
 pub struct Caches {
     /// Clients with their live secrets.
     pub clients: Remembered<ClientId, Client>,
+    /// Every API, role and group.
+    pub access: Remembered<(), super::access_model::AccessModel>,
     /// Users with their roles.
     pub users: Remembered<UserId, User>,
     /// Grants, revoked ones as well.
@@ -78,6 +80,7 @@ impl Caches {
     pub fn new(capacity: u64) -> Self {
         Self {
             clients: Remembered::bounded(10_000),
+            access: Remembered::bounded(1),
             users: Remembered::bounded(capacity),
             grants: Remembered::bounded(capacity),
             tokens: Remembered::bounded(capacity),
@@ -133,6 +136,7 @@ impl Caches {
     pub fn forget_all(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         self.clients.entries.invalidate_all();
+        self.access.entries.invalidate_all();
         self.users.entries.invalidate_all();
         self.grants.entries.invalidate_all();
         self.tokens.entries.invalidate_all();
@@ -150,6 +154,12 @@ impl Caches {
                 Change::User(id) => self.users.entries.invalidate(id),
                 Change::Grant(id) => self.grants.entries.invalidate(id),
                 Change::AccessToken(key) => self.unrevoked.entries.invalidate(key),
+                Change::Roles => {
+                    self.access.entries.invalidate_all();
+                    // Whoever held a role that is gone holds it no more.
+                    self.users.entries.invalidate_all();
+                    self.clients.entries.invalidate_all();
+                }
                 Change::SigningKeys => self.tokens.entries.invalidate_all(),
                 Change::Epoch => self.forget_all(),
             }

@@ -46,6 +46,8 @@ pub struct Context {
     pub gates: Gates,
     /// The rate limits of strangers.
     pub rates: Rates,
+    /// Whose large tokens were noted lately.
+    pub large_tokens: super::token_size::Noted,
     /// Uses of sessions that are still to be written.
     pub seen: Seen,
 }

@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::{Context, ServiceError};
 use crate::{
     protocol::{
+        api::Apis,
         authorize::{
             AuthorizationRequest, AuthorizeError, RedirectTarget, Unmatched,
             id_token_hint::IdTokenHint, interaction::FlowFacts,
         },
         client::Client,
+        policy::Policy,
     },
     types::{Timestamp, TokenHash, token::TokenKind},
 };
@@ -91,14 +93,19 @@ impl Flow<Unmatched> {
         Ok(flow)
     }
 
-    /// Checks the request against the client as it is now.
+    /// Checks the request against the client and the APIs as they are now.
     ///
     /// # Errors
     /// The first rule that the request no longer keeps.
-    pub fn resume(self, client: &Client) -> Result<Flow, AuthorizeError> {
+    pub fn resume(
+        self,
+        client: &Client,
+        policy: &Policy,
+        apis: &Apis,
+    ) -> Result<Flow, AuthorizeError> {
         Ok(Flow {
             id: self.id,
-            request: self.request.revalidate(client)?,
+            request: self.request.revalidate(client, policy, apis)?,
             facts: self.facts,
             started_at: self.started_at,
         })

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Context, ServiceError,
+    access_model::{self, AccessModel},
     access_token::{self, LiveToken},
     issue::{self, Behalf},
 };
@@ -37,10 +38,13 @@ pub async fn introspect(
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;
     let active = match PresentedRefreshToken::parse(token) {
         Some(presented) => refresh_token(ctx, caller, &presented).await?,
-        None => access_token::resolve(ctx, token)
-            .await?
-            .filter(|live| may_know(caller, live))
-            .map(|live| describe(ctx, &live)),
+        None => match access_token::resolve(ctx, token).await? {
+            Some(live) if may_know(caller, &live) => {
+                let model = access_model::current(ctx).await?;
+                Some(describe(ctx, &model, caller, &live))
+            }
+            Some(_) | None => None,
+        },
     };
     Ok(active.map_or(IntrospectionResponse::Inactive, |active| {
         IntrospectionResponse::Active(Box::new(active))
@@ -54,15 +58,26 @@ fn may_know(caller: &Authenticated, live: &LiveToken) -> bool {
         || live.facts.audience.iter().any(|audience| audiences.contains(audience))
 }
 
-fn describe(ctx: &Context, live: &LiveToken) -> ActiveToken {
+/// What the token is worth at this moment: a permission that no role gives any more is not in the
+/// answer. RFC 7662 §2.2.
+fn describe(
+    ctx: &Context,
+    model: &AccessModel,
+    caller: &Authenticated,
+    live: &LiveToken,
+) -> ActiveToken {
     let facts = &live.facts;
     let user = live.behalf.as_ref().map(|(_, user)| user);
     let authentication = live.behalf.as_ref().map(|(grant, _)| &grant.authentication);
-    let roles = user
-        .filter(|user| facts.scope.contains("roles") && !user.roles.is_empty())
-        .map(|user| user.roles.iter().cloned().collect());
+    let subject = user.map_or_else(
+        || access_model::client_subject(&live.client),
+        |user| access_model::user_subject(user),
+    );
+    let scope = model.held(subject, &facts.scope);
+    let told = user.map(|user| model.told(user, &model.apis.of_audience(&heard(caller, live))));
+    let (roles, groups) = told.unwrap_or_default().in_scope(&facts.scope);
     ActiveToken {
-        scope: facts.scope.clone(),
+        scope,
         client_id: facts.client_id.to_string(),
         username: user.map(|user| user.username.clone()),
         token_type: Some(AccessTokenType::Bearer),
@@ -75,7 +90,18 @@ fn describe(ctx: &Context, live: &LiveToken) -> ActiveToken {
         auth_time: authentication.map(|authentication| authentication.auth_time),
         acr: authentication.map(|authentication| authentication.acr.clone()),
         roles,
+        groups,
     }
+}
+
+/// The audiences of the token that the caller answers for: no API hears of another one's roles.
+fn heard(caller: &Authenticated, live: &LiveToken) -> Vec<String> {
+    let audience = &live.facts.audience;
+    if live.facts.client_id == *caller.id() {
+        return audience.clone();
+    }
+    let own = &caller.client().metadata.audiences;
+    audience.iter().filter(|name| own.contains(name)).cloned().collect()
 }
 
 /// A refresh token is nobody's business but its client's. It is active as long as it would still be
@@ -118,5 +144,6 @@ async fn refresh_token(
         auth_time: Some(grant.authentication.auth_time),
         acr: Some(grant.authentication.acr),
         roles: None,
+        groups: None,
     }))
 }

@@ -1,11 +1,16 @@
 //! Floor 4: the verbs of the server. Each loads what it needs, calls a pure rule, and persists the
 //! decision in one transaction; what is signed or sent goes out after the commit.
 
+pub mod access_error;
+pub mod access_model;
 pub mod access_token;
 pub mod account;
+pub mod administration;
+pub mod apis;
 pub mod audit_log;
 pub mod authorize;
 pub mod browser_session;
+pub mod built_in;
 pub mod cache;
 pub mod changes;
 pub mod client_authentication;
@@ -16,6 +21,7 @@ pub mod epoch;
 pub mod error;
 pub mod flow;
 pub mod gates;
+pub mod groups;
 pub mod health;
 pub mod introspect;
 pub mod issue;
@@ -27,12 +33,14 @@ pub mod password_pool;
 pub mod policy;
 pub mod rates;
 pub mod revoke;
+pub mod roles;
 pub mod seen;
 pub mod setup;
 pub mod sign_in;
 pub mod start;
 pub mod token;
 pub mod token_facts;
+pub mod token_size;
 pub mod user_facts;
 pub mod userinfo;
 pub mod users;

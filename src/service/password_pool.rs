@@ -21,7 +21,6 @@ use crate::identity::password::hash::{self, HashError};
 use crate::identity::password::{
     Argon2Params, Memory, NewPassword, PasswordHash, PresentedPassword, Verification,
 };
-use crate::types::Secret;
 
 /// A thread without work for this long gives its memory back.
 const IDLE: Duration = Duration::from_secs(10);
@@ -33,19 +32,40 @@ pub struct PasswordPoolConfig {
     pub threads: NonZeroUsize,
     /// The cost of new hashes, and of the dummy.
     pub params: Argon2Params,
-    /// The time that one hash takes, from [`measure`] or the configuration.
-    pub hash_time: Duration,
+    /// The time that one hash takes.
+    pub hash_time: HashTime,
     /// The longest that a job may wait in the queue.
     pub longest_wait: Duration,
+}
+
+/// How the pool knows what a hash costs, and so how many may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashTime {
+    /// It measures each hash, and goes by the latest ones. A start costs no hash for it.
+    Measured,
+    /// It is told.
+    Fixed(Duration),
+}
+
+impl HashTime {
+    /// What is assumed before the first hash: that of a machine of some years ago.
+    const ASSUMED: Duration = Duration::from_millis(25);
+
+    const fn at_first(self) -> Duration {
+        match self {
+            Self::Measured => Self::ASSUMED,
+            Self::Fixed(time) => time,
+        }
+    }
 }
 
 impl PasswordPoolConfig {
     /// The longest that anybody should look at a sign-in page that does not answer.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-    /// The jobs that wait no longer than the longest wait; at least one.
-    fn capacity(&self) -> usize {
-        let each = self.hash_time.as_micros().max(1);
+    /// The jobs that wait no longer than the longest wait when a hash takes that long; at least one.
+    fn capacity(&self, hash_time: Duration) -> usize {
+        let each = hash_time.as_micros().max(1);
         let jobs = usize::try_from(self.longest_wait.as_micros() / each).unwrap_or(usize::MAX);
         jobs.saturating_mul(self.threads.get()).clamp(1, 100_000)
     }
@@ -105,6 +125,8 @@ struct Shared {
     queue: Mutex<Queue>,
     work: Condvar,
     hashes: AtomicU64,
+    /// The time that a hash takes by now, in microseconds.
+    hash_time: AtomicU64,
     threads: watch::Sender<usize>,
 }
 
@@ -133,6 +155,7 @@ impl PasswordPool {
             queue: Mutex::default(),
             work: Condvar::new(),
             hashes: AtomicU64::new(0),
+            hash_time: AtomicU64::new(micros(config.hash_time.at_first())),
             threads: watch::Sender::new(0),
         });
         // Made first: if a thread cannot be had, dropping it ends those that were.
@@ -142,7 +165,7 @@ impl PasswordPool {
             let presence = Presence::new(&shared);
             std::thread::Builder::new()
                 .name(format!("password-{number}"))
-                .spawn(move || work(&presence.0, config.params))?;
+                .spawn(move || work(&presence.0, config))?;
         }
         Ok(Self { shared, dummy, config, _closer: closer })
     }
@@ -207,7 +230,7 @@ impl PasswordPool {
     /// How many jobs may wait for a thread.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.config.capacity()
+        self.config.capacity(Duration::from_micros(self.shared.hash_time.load(Ordering::Relaxed)))
     }
 
     /// Takes no more jobs, finishes those that wait, and returns when the threads have ended.
@@ -223,7 +246,7 @@ impl PasswordPool {
         if queue.closed {
             return Err(PasswordPoolError::Closed);
         }
-        if queue.jobs.len() >= self.config.capacity() {
+        if queue.jobs.len() >= self.capacity() {
             return Err(PasswordPoolError::Busy { retry_after: self.config.retry_after() });
         }
         queue.jobs.push_back(job);
@@ -233,26 +256,31 @@ impl PasswordPool {
     }
 }
 
-/// The time that one hash of `params` takes on this machine, for [`PasswordPoolConfig::hash_time`].
-///
-/// # Errors
-/// [`HashError`] when the memory cannot be had.
-pub fn measure(params: Argon2Params) -> Result<Duration, HashError> {
-    let password =
-        PresentedPassword::parse(Secret::new(String::new())).map_err(|_| HashError::OutOfMemory)?;
-    let mut memory = Memory::for_params(params);
-    // The first one pays for the memory.
-    hash::hash(&password, [0; 16], params, &mut memory)?;
-    #[expect(clippy::disallowed_methods, reason = "the size of the queue is a measured duration")]
-    let start = std::time::Instant::now();
-    hash::hash(&password, [0; 16], params, &mut memory)?;
-    Ok(start.elapsed())
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Shared {
     /// A panic elsewhere leaves the queue as it was: there is nothing half done in it.
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Computes one hash, and moves the time that a hash takes an eighth of the way to this one's.
+    fn hash<T>(&self, hash_time: HashTime, compute: impl FnOnce() -> T) -> T {
+        self.hashes.fetch_add(1, Ordering::Relaxed);
+        match hash_time {
+            HashTime::Fixed(_) => compute(),
+            HashTime::Measured => {
+                #[expect(clippy::disallowed_methods, reason = "how many may wait is measured")]
+                let start = std::time::Instant::now();
+                let computed = compute();
+                let (taken, known) = (micros(start.elapsed()), &self.hash_time);
+                // Where two threads write at once, one of two good guesses stands.
+                known.store((known.load(Ordering::Relaxed) * 7 + taken) / 8, Ordering::Relaxed);
+                computed
+            }
+        }
     }
 
     fn close(&self) {
@@ -287,13 +315,13 @@ enum Next {
 }
 
 /// The life of a thread.
-fn work(shared: &Shared, params: Argon2Params) {
-    let mut memory = Memory::for_params(params);
+fn work(shared: &Shared, config: PasswordPoolConfig) {
+    let mut memory = Memory::for_params(config.params);
     loop {
         match shared.next() {
             Next::Job(job) => {
                 // A panic drops the reply, which fails that caller alone, and the thread goes on.
-                let done = catch_unwind(AssertUnwindSafe(|| job.run(shared, params, &mut memory)));
+                let done = catch_unwind(AssertUnwindSafe(|| job.run(shared, config, &mut memory)));
                 if done.is_err() {
                     memory.release();
                 }
@@ -306,19 +334,20 @@ fn work(shared: &Shared, params: Argon2Params) {
 
 impl Job {
     /// Computes the hash and answers, unless nobody waits for the answer any more.
-    fn run(self, shared: &Shared, params: Argon2Params, memory: &mut Memory) {
+    fn run(self, shared: &Shared, config: PasswordPoolConfig, memory: &mut Memory) {
+        let PasswordPoolConfig { params, hash_time, .. } = config;
         match self {
             Self::Hash(password, salt, reply) => {
                 if !reply.is_closed() {
-                    shared.hashes.fetch_add(1, Ordering::Relaxed);
+                    let compute = || hash::hash(&password, salt, params, memory);
                     // The caller may have gone meanwhile.
-                    let _gone = reply.send(hash::hash(&password, salt, params, memory));
+                    let _gone = reply.send(shared.hash(hash_time, compute));
                 }
             }
             Self::Verify(password, stored, reply) => {
                 if !reply.is_closed() {
-                    shared.hashes.fetch_add(1, Ordering::Relaxed);
-                    let _gone = reply.send(hash::verify(&password, &stored, params, memory));
+                    let compute = || hash::verify(&password, &stored, params, memory);
+                    let _gone = reply.send(shared.hash(hash_time, compute));
                 }
             }
             #[cfg(test)]

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Context, ServiceError, cache::Caches, changes, epoch, gates::Gates, key_rotation, keys,
-    keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy, rates::Rates, seen::Seen,
-    vault::Vault,
+    Context, ServiceError, built_in, cache::Caches, changes, epoch, gates::Gates, key_rotation,
+    keys, keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy, rates::Rates,
+    seen::Seen, vault::Vault,
 };
 use crate::{
     protocol::policy::Policy,
@@ -66,6 +66,7 @@ pub async fn open(means: Means) -> Result<Arc<Context>, StartError> {
         passwords: means.passwords,
         gates: Gates::default(),
         rates: Rates::new(RATED_NETWORKS),
+        large_tokens: super::token_size::Noted::default(),
         seen: Seen::default(),
     });
     let head = store::change_log::head(&mut reader(&ctx).await?.conn()).await;
@@ -73,6 +74,7 @@ pub async fn open(means: Means) -> Result<Arc<Context>, StartError> {
     epoch::reload(&ctx).await?;
     key_rotation::rotate_due(&ctx, &Origin::command_line("start".to_owned())).await?;
     keys::reload(&ctx).await?;
+    built_in::ensure(&ctx).await?;
     changes::follow(&ctx).await?;
     Ok(ctx)
 }

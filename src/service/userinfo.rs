@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Context, ServiceError, access_token, user_facts};
+use super::{Context, ServiceError, access_model, access_token, user_facts};
 use crate::protocol::{
     authorize::claims_param::ClaimsRequest,
     error::{ErrorCode, OAuthError},
@@ -36,7 +36,9 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<UserInfo, ServiceErr
     // What was accepted and stored as a claims parameter is one.
     let requested = grant.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok());
     let requested = requested.unwrap_or_default();
-    let claims = rules::UserInfo::of(user.id, &user_facts::facts(user), &facts.scope, &requested)?;
+    let model = access_model::current(ctx).await?;
+    let known = user_facts::facts(user, model.told_to_client(user, &facts.scope));
+    let claims = rules::UserInfo::of(user.id, &known, &facts.scope, &requested)?;
     let Some(alg) = live.client.metadata.userinfo_signed_response_alg else {
         return Ok(UserInfo::Json(claims));
     };

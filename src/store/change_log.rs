@@ -64,6 +64,7 @@ fn columns(change: &Change) -> (&'static str, Vec<u8>) {
         Change::Client(id) => ("client", id.as_str().as_bytes().to_vec()),
         Change::SigningKeys => ("signing_keys", Vec::new()),
         Change::User(id) => ("user", id.uuid().as_bytes().to_vec()),
+        Change::Roles => ("roles", Vec::new()),
         Change::Grant(id) => ("grant", id.uuid().as_bytes().to_vec()),
         Change::AccessToken(hash) => ("access_token", hash.as_bytes().to_vec()),
         Change::Epoch => ("epoch", Vec::new()),
@@ -93,6 +94,7 @@ impl TryFrom<ChangeRow> for Change {
                     .map_err(|_| row::corrupt("change_log.key"))
             }
             "signing_keys" => Ok(Self::SigningKeys),
+            "roles" => Ok(Self::Roles),
             "user" => uuid(&row.key).map(UserId::from_uuid).map(Self::User),
             "grant" => uuid(&row.key).map(GrantId::from_uuid).map(Self::Grant),
             "access_token" => row::hash("change_log.key", row.key).map(Self::AccessToken),

@@ -13,13 +13,22 @@ use crate::{
     types::{ClientId, Status, Timestamp, change::Change},
 };
 
+/// The columns of [`ClientRow`], of the table under the name `c`.
+macro_rules! columns {
+    () => {
+        "c.id, c.status, c.metadata, c.created_at, c.updated_at,
+         (SELECT string_agg(r.name, '\n') FROM role_clients a JOIN roles r ON r.id = a.role_id
+          WHERE a.client_id = c.id) AS roles"
+    };
+}
+
 statements! { "client";
     INSERT = "INSERT INTO clients (id, status, metadata, created_at, updated_at)
               VALUES ($1, $2, $3, $4, $5)";
-    FIND = "SELECT id, status, metadata, created_at, updated_at FROM clients
-            WHERE id = $1 AND status <> 'deleted'";
-    LIST = "SELECT id, status, metadata, created_at, updated_at FROM clients
-            WHERE id > $1 AND status <> 'deleted' ORDER BY id LIMIT $2";
+    FIND = concat!("SELECT ", columns!(), " FROM clients c
+                    WHERE c.id = $1 AND c.status <> 'deleted'");
+    LIST = concat!("SELECT ", columns!(), " FROM clients c
+                    WHERE c.id > $1 AND c.status <> 'deleted' ORDER BY c.id LIMIT $2");
     UPDATE = "UPDATE clients SET metadata = $2, updated_at = $3
               WHERE id = $1 AND status <> 'deleted'";
     SET_STATUS = "UPDATE clients SET status = $2, updated_at = $3
@@ -28,12 +37,13 @@ statements! { "client";
     DELETE = "UPDATE clients SET status = 'deleted', metadata = '{}', updated_at = $2
               WHERE id = $1 AND status <> 'deleted'";
     DELETE_SECRETS = "DELETE FROM client_secrets WHERE client_id = $1";
+    DELETE_ROLES = "DELETE FROM role_clients WHERE client_id = $1";
     DELETE_CONSENTS = "DELETE FROM consents WHERE client_id = $1";
     DELETE_ACCESS_TOKENS = "DELETE FROM access_tokens WHERE client_id = $1";
     DELETE_GRANTS = "DELETE FROM grants WHERE client_id = $1";
 }
 
-/// Adds a client with its secrets.
+/// Adds a client with its secrets, and without roles.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when a client has that `client_id`, or ever had it.
@@ -116,13 +126,15 @@ pub async fn set_status(
     Ok(updated > 0)
 }
 
-/// Deletes the client with its secrets, consents, tokens and grants; whether it was there. The
+/// Deletes the client with its secrets, roles, consents, tokens and grants; whether it was there. The
 /// `client_id` stays taken: a token that was issued to it never speaks for another client.
 pub async fn delete(tx: &mut Tx<'_>, id: &ClientId, now: Timestamp) -> Result<bool, StoreError> {
     if execute!(tx, DELETE, id.as_str(), now.unix())? == 0 {
         return Ok(false);
     }
-    for statement in [DELETE_SECRETS, DELETE_CONSENTS, DELETE_ACCESS_TOKENS, DELETE_GRANTS] {
+    for statement in
+        [DELETE_SECRETS, DELETE_ROLES, DELETE_CONSENTS, DELETE_ACCESS_TOKENS, DELETE_GRANTS]
+    {
         execute!(tx, statement, id.as_str())?;
     }
     note_if(tx, true, id, now);
@@ -142,6 +154,7 @@ row! {
         metadata: String,
         created_at: i64,
         updated_at: i64,
+        roles: Option<String>,
     }
 }
 
@@ -157,6 +170,7 @@ impl TryFrom<ClientRow> for Client {
             updated_at: Timestamp::from_unix(row.updated_at),
             metadata: row::document("clients.metadata", &row.metadata)?,
             secrets: Vec::new(),
+            roles: row::lines(row.roles.as_deref()),
         })
     }
 }

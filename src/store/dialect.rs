@@ -12,6 +12,10 @@ const UNIQUE: &[(Unique, &str, &str)] = &[
     (Unique::ClientId, "clients.id", "clients_pkey"),
     (Unique::SessionToken, "sessions.token_hash", "sessions_token_hash_key"),
     (Unique::Flow, "authorization_codes.flow_id", "authorization_codes_flow_id_key"),
+    (Unique::Audience, "apis.audience", "apis_audience_key"),
+    (Unique::Permission, "api_permissions.name", "api_permissions_pkey"),
+    (Unique::RoleName, "roles.name", "roles_name_key"),
+    (Unique::GroupName, "groups.name", "groups_name_key"),
     (Unique::SigningKey, "signing_keys.alg", "signing_keys_active"),
     (Unique::SigningKey, "signing_keys.alg", "signing_keys_pending"),
 ];

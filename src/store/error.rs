@@ -55,6 +55,14 @@ pub enum Unique {
     Flow,
     /// The one active signing key of an algorithm, or the one that stands by.
     SigningKey,
+    /// An API's audience.
+    Audience,
+    /// The name of a permission, of whichever API.
+    Permission,
+    /// A role's name.
+    RoleName,
+    /// A group's name.
+    GroupName,
     /// The primary key of a table or another index: ids that collide by no accident.
     Other,
 }

@@ -19,7 +19,7 @@ macro_rules! columns {
         "g.id AS g_id, g.user_id AS g_user_id, g.client_id AS g_client_id,
          g.session_id AS g_session_id, g.scope AS g_scope, g.claims AS g_claims,
          g.auth_time AS g_auth_time, g.acr AS g_acr, g.amr AS g_amr,
-         g.access AS g_access, g.created_at AS g_created_at,
+         g.access AS g_access, g.resource AS g_resource, g.created_at AS g_created_at,
          g.revoked_at AS g_revoked_at, g.revoked_reason AS g_revoked_reason"
     };
 }
@@ -27,8 +27,8 @@ pub(super) use columns;
 
 statements! { "grant";
     INSERT = "INSERT INTO grants (id, user_id, client_id, session_id, scope, claims, auth_time, acr,
-                  amr, access, created_at, revoked_at, revoked_reason)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+                  amr, access, created_at, revoked_at, revoked_reason, resource)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     FIND = concat!("SELECT ", columns!(), " FROM grants g WHERE g.id = $1");
     REVOKE = "UPDATE grants SET revoked_at = $2, revoked_reason = $3
               WHERE id = $1 AND revoked_at IS NULL RETURNING id";
@@ -63,6 +63,7 @@ pub async fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), StoreError> {
         grant.created_at.unix(),
         grant.revoked.map(|revoked| revoked.at.unix()),
         grant.revoked.map(|revoked| revoked.reason.as_str()),
+        row::json("grants.resource", &grant.resource)?,
     )?;
     Ok(())
 }
@@ -161,6 +162,7 @@ row! {
         g_acr: String,
         g_amr: String,
         g_access: String,
+        g_resource: String,
         g_created_at: i64,
         g_revoked_at: Option<i64>,
         g_revoked_reason: Option<String>,
@@ -178,6 +180,7 @@ impl TryFrom<GrantRow> for Grant {
             client_id: row::client_id("grants.client_id", &row.g_client_id)?,
             session_id: SessionId::from_uuid(row.g_session_id),
             scope: row::scope("grants.scope", &row.g_scope)?,
+            resource: row::document("grants.resource", &row.g_resource)?,
             claims: row.g_claims,
             authentication: Authentication {
                 auth_time: Timestamp::from_unix(row.g_auth_time),

@@ -109,6 +109,11 @@ pub(super) fn seconds(time: Option<Timestamp>) -> Option<i64> {
     time.map(Timestamp::unix)
 }
 
+/// The names in lines, as `string_agg` puts them together.
+pub(super) fn lines(text: Option<&str>) -> std::collections::BTreeSet<String> {
+    text.iter().flat_map(|text| text.lines()).map(str::to_owned).collect()
+}
+
 pub(super) fn document<T: DeserializeOwned>(column: &str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| corrupt(column))
 }

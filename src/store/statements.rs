@@ -68,6 +68,8 @@ pub(super) use statements;
 pub fn all() -> impl Iterator<Item = Statement> {
     [
         super::access_token::STATEMENTS,
+        super::administration::STATEMENTS,
+        super::api::STATEMENTS,
         super::audit_event::STATEMENTS,
         super::authorization_code::STATEMENTS,
         super::bootstrap::STATEMENTS,
@@ -79,9 +81,12 @@ pub fn all() -> impl Iterator<Item = Statement> {
         super::epoch::STATEMENTS,
         super::expiry::STATEMENTS,
         super::grant::STATEMENTS,
+        super::group::STATEMENTS,
         super::meta::STATEMENTS,
         super::refresh_family::STATEMENTS,
         super::revoked_token::STATEMENTS,
+        super::role::STATEMENTS,
+        super::role_assignment::STATEMENTS,
         super::session::STATEMENTS,
         super::sign_in_attempt::STATEMENTS,
         super::signing_key::STATEMENTS,

@@ -21,7 +21,10 @@ macro_rules! columns {
          u.password_changed_at AS u_password_changed_at, u.status AS u_status,
          u.profile AS u_profile, u.created_at AS u_created_at,
          u.updated_at AS u_updated_at,
-         (SELECT string_agg(r.role, '\n') FROM user_roles r WHERE r.user_id = u.id) AS u_roles"
+         (SELECT string_agg(r.name, '\n') FROM role_users a JOIN roles r ON r.id = a.role_id
+          WHERE a.user_id = u.id) AS u_roles,
+         (SELECT string_agg(g.name, '\n') FROM group_members m JOIN groups g ON g.id = m.group_id
+          WHERE m.user_id = u.id) AS u_groups"
     };
 }
 pub(super) use columns;
@@ -30,8 +33,9 @@ statements! { "user";
     INSERT = "INSERT INTO users (id, username, username_skeleton, email, email_verified,
                   password_hash, password_changed_at, status, profile, created_at, updated_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    INSERT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES ($1, $2)";
-    DELETE_ROLES = "DELETE FROM user_roles WHERE user_id = $1";
+    INSERT_ROLE = "INSERT INTO role_users (user_id, role_id)
+                   SELECT $1, id FROM roles WHERE name = $2";
+    DELETE_ROLES = "DELETE FROM role_users WHERE user_id = $1";
     FIND = concat!("SELECT ", columns!(), " FROM users u WHERE u.id = $1");
     FIND_BY_USERNAME = concat!("SELECT ", columns!(), " FROM users u WHERE u.username = $1");
     FIND_BY_EMAIL = concat!("SELECT ", columns!(), " FROM users u WHERE u.email = $1");
@@ -51,11 +55,12 @@ statements! { "user";
     DELETE = "DELETE FROM users WHERE id = $1";
 }
 
-/// Adds a user and its roles. `skeleton` is what the username looks like (UTS 39), so that no two
+/// Adds a user with the roles that it was given, and in no group. `skeleton` is what the username looks like (UTS 39), so that no two
 /// users look the same.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the username, its skeleton or the e-mail address is taken.
+/// [`StoreError::Conflict`] when the username, its skeleton or the e-mail address is taken,
+/// [`StoreError::MissingReference`] when one of the roles does not exist.
 pub async fn insert(tx: &mut Tx<'_>, user: &User, skeleton: &str) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -79,7 +84,9 @@ pub async fn insert(tx: &mut Tx<'_>, user: &User, skeleton: &str) -> Result<(), 
 
 async fn insert_roles(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
     for role in &user.roles {
-        execute!(tx, INSERT_ROLE, user.id.uuid(), role.as_str())?;
+        if execute!(tx, INSERT_ROLE, user.id.uuid(), role.as_str())? == 0 {
+            return Err(StoreError::MissingReference);
+        }
     }
     Ok(())
 }
@@ -118,10 +125,11 @@ pub async fn count(conn: &mut Conn<'_>) -> Result<u64, StoreError> {
     row::count("users", row.number)
 }
 
-/// Writes everything but the password, the status and the time of creation; whether the user exists.
+/// Writes everything but the password, the status, the groups and the time of creation; whether the user exists.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when the new username, its skeleton or the e-mail address is taken.
+/// [`StoreError::Conflict`] when the new username, its skeleton or the e-mail address is taken,
+/// [`StoreError::MissingReference`] when one of the roles does not exist.
 pub async fn update(tx: &mut Tx<'_>, user: &User, skeleton: &str) -> Result<bool, StoreError> {
     let updated = execute!(
         tx,
@@ -199,7 +207,7 @@ fn note_if(tx: &mut Tx<'_>, changed: bool, id: UserId, now: Timestamp) {
 }
 
 row! {
-    /// A row of `users`, with the roles in lines.
+    /// A row of `users`, with roles and groups in lines.
     #[expect(clippy::struct_field_names, reason = "columns that stand beside other tables'")]
     pub(super) struct UserRow {
         u_id: Uuid,
@@ -213,6 +221,7 @@ row! {
         u_created_at: i64,
         u_updated_at: i64,
         u_roles: Option<String>,
+        u_groups: Option<String>,
     }
 }
 
@@ -228,7 +237,8 @@ impl TryFrom<UserRow> for User {
             password_hash: row.u_password_hash,
             password_changed_at: row::time(row.u_password_changed_at),
             status: row::status("users.status", &row.u_status)?,
-            roles: row.u_roles.iter().flat_map(|roles| roles.lines()).map(str::to_owned).collect(),
+            groups: row::lines(row.u_groups.as_deref()),
+            roles: row::lines(row.u_roles.as_deref()),
             profile: row::document("users.profile", &row.u_profile)?,
             created_at: Timestamp::from_unix(row.u_created_at),
             updated_at: Timestamp::from_unix(row.u_updated_at),

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClientId, GrantId, SessionId, Timestamp, UserId, id::AuditEventId, origin::Origin};
+use super::{
+    ApiId, ClientId, GrantId, GroupId, RoleId, SessionId, Timestamp, UserId, id::AuditEventId,
+    origin::Origin,
+};
 
 /// Who made a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,12 @@ pub enum Object {
     Session(SessionId),
     /// A grant and the tokens under it.
     Grant(GrantId),
+    /// An API.
+    Api(ApiId),
+    /// A role.
+    Role(RoleId),
+    /// A group.
+    Group(GroupId),
     /// A signing key, by its `kid`.
     SigningKey(String),
     /// A name that a sign-in was tried under, as a keyed hash: people type passwords there.
@@ -57,6 +66,9 @@ impl std::fmt::Display for Object {
             Self::Client(id) => write!(f, "client:{id}"),
             Self::Session(id) => write!(f, "session:{id}"),
             Self::Grant(id) => write!(f, "grant:{id}"),
+            Self::Api(id) => write!(f, "api:{id}"),
+            Self::Role(id) => write!(f, "role:{id}"),
+            Self::Group(id) => write!(f, "group:{id}"),
             Self::SigningKey(kid) => write!(f, "key:{kid}"),
             Self::Login(hash) => write!(f, "login:{hash}"),
             Self::Server => f.write_str("server"),
@@ -132,6 +144,36 @@ actions! {
     ClientEnabled = "client.enabled",
     /// A client was deleted.
     ClientDeleted = "client.deleted",
+    /// An API was made.
+    ApiCreated = "api.created",
+    /// An API, or one of its permissions, changed.
+    ApiUpdated = "api.updated",
+    /// An API was deleted, with its permissions and its roles.
+    ApiDeleted = "api.deleted",
+    /// A role was made.
+    RoleCreated = "role.created",
+    /// What a role permits changed.
+    RoleUpdated = "role.updated",
+    /// A role was deleted, and nobody holds it any more.
+    RoleDeleted = "role.deleted",
+    /// A role was given to a user, a group or a client.
+    RoleGranted = "role.granted",
+    /// A role was taken from a user, a group or a client.
+    RoleRevoked = "role.revoked",
+    /// A group was made.
+    GroupCreated = "group.created",
+    /// A group changed.
+    GroupUpdated = "group.updated",
+    /// A group was deleted.
+    GroupDeleted = "group.deleted",
+    /// A user joined a group.
+    GroupMemberAdded = "group.member_added",
+    /// A user left a group.
+    GroupMemberRemoved = "group.member_removed",
+    /// A token would have been larger than the server allows: it was not issued.
+    TokenTooLarge = "token.too_large",
+    /// A token has come near the size that the server allows.
+    TokenLarge = "token.large",
     /// A signing key was made.
     KeyCreated = "key.created",
     /// A signing key took over.

@@ -9,6 +9,8 @@ pub enum Change {
     SigningKeys,
     /// A user was written: nothing said about the user before is true any more.
     User(super::UserId),
+    /// An API, a role or a group was written: whatever was said about who may do what may be wrong.
+    Roles,
     /// A grant was revoked or narrowed.
     Grant(super::GrantId),
     /// One access token was revoked: the hash of an opaque one, or of a JWT's `jti`.

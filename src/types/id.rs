@@ -62,6 +62,12 @@ row_id! {
     ClientSecretId;
     /// An event of the audit log.
     AuditEventId;
+    /// An API (resource server).
+    ApiId;
+    /// A role.
+    RoleId;
+    /// A group of users.
+    GroupId;
 }
 
 /// A client's `client_id` (RFC 6749 §2.2): 1 to 255 printable ASCII characters (appendix A.1).

@@ -7,6 +7,7 @@ pub struct Redeemed<T>(T);
 
 impl<T> Redeemed<T> {
     /// Called by the store, with the row that its conditional statement returned.
+    #[cfg(feature = "server")]
     pub(crate) const fn by_store(taken: T) -> Self {
         Self(taken)
     }

@@ -1,6 +1,8 @@
 //! The command line, as an operator and as programs use it: the real binary, on a folder of its own.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod backup;

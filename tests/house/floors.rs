@@ -145,6 +145,35 @@ fn a_floor_names_no_crate_that_has_no_business_there() {
     );
 }
 
+/// The library for APIs compiles without the server: it, and what it stands on, name no crate that only
+/// the feature `server` brings.
+#[test]
+fn the_library_for_apis_needs_no_crate_of_the_server() {
+    let manifest: toml::Table = tree::read("Cargo.toml").parse().unwrap();
+    let listed = |feature: &str| -> Vec<String> {
+        let list = manifest["features"][feature].as_array().unwrap();
+        let crates = list.iter().filter_map(|entry| entry.as_str()?.strip_prefix("dep:"));
+        crates.map(|name| name.replace('-', "_")).collect()
+    };
+    let (server, library) = (listed("server"), listed("resource-server"));
+    let broken = broken_by(|_, floor, named| {
+        let krate = named.names.first().filter(|_| named.names.len() > 1)?;
+        let brought = match floor.name {
+            "types" | "protocol" => false,
+            "resource_server" => library.contains(krate),
+            _ => return None,
+        };
+        // `types::time` is a module of ours that has the name of a crate.
+        let of_the_server = server.contains(krate) && krate != "time";
+        (of_the_server && !brought).then(|| format!("{} names {krate}", floor.name))
+    });
+    assert_none(
+        "The library for APIs would need the server.",
+        "Do without the crate, or add it to the feature `resource-server` in Cargo.toml.",
+        &broken,
+    );
+}
+
 #[test]
 fn the_pure_floors_do_not_wait() {
     let mut broken = Vec::new();
@@ -187,7 +216,7 @@ fn only_the_store_speaks_sql() {
 
 #[test]
 fn the_table_of_floors_has_no_empty_rooms() {
-    let optional = ["resource_server", "cli", "config", "server", "telemetry"];
+    let optional = ["cli", "config", "server", "telemetry"];
     let missing: Vec<String> = FLOORS
         .iter()
         .map(|floor| floor.name)

@@ -1,7 +1,7 @@
 //! Forged requests: every form comes from a page of ours, in the browser that was shown it.
 //! OWASP ASVS 3.5, the attack catalogue's CSRF rows.
 
-use doorward::types::audit::Action;
+use doorward::types::{Scope, audit::Action};
 use http::{Method, Request, StatusCode};
 
 use crate::actors::{
@@ -30,6 +30,7 @@ const GUARDS: &[(&str, &str, Guard)] = &[
     ("LOGIN", "/login", Guard::OwnForm("LOGIN", "#sign-in")),
     ("SELECT_ACCOUNT", "/select-account", Guard::OwnForm("SELECT", "#another-account")),
     ("CONSENT", "/consent", Guard::OwnForm("CONSENT", "#allow")),
+    ("ROLE_MISSING", "/role-missing", Guard::OwnForm("ROLE", "#back")),
     (
         "END_SESSION",
         "/account/sessions/end",
@@ -83,6 +84,7 @@ async fn shown(
         "LOGIN" => browser.open(&app.with("prompt", "login").authorize_url()).await,
         "SELECT" => browser.open(&app.with("prompt", "select_account").authorize_url()).await,
         "CONSENT" => browser.open(&app.authorize_url()).await,
+        "ROLE" => browser.open(&app.asking("openid notes:delete").authorize_url()).await,
         path => browser.open(path).await,
     };
     page.page().form(button)
@@ -103,7 +105,10 @@ async fn csrf_01_02_04_a_foreign_form_is_refused_on_every_route() {
     let mut browser = Browser::new(&issuer);
     browser.sign_in("alice").await;
     RelyingParty::web(&issuer).await.sign_in(&mut browser, "alice").await;
-    let metadata = crate::actors::relying_party::web_app();
+    let mut metadata = crate::actors::relying_party::web_app();
+    let essential = Scope::parse("notes:delete").unwrap();
+    metadata.scope = metadata.scope.union(&essential);
+    metadata.essential_scope = essential;
     let app = RelyingParty::register(&issuer, "other", metadata).await;
     for (name, path, guard) in GUARDS {
         let Guard::OwnForm(page, button) = guard else { continue };

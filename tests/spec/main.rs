@@ -37,6 +37,8 @@ mod key_rotation;
 #[cfg(test)]
 mod lockout;
 #[cfg(test)]
+mod notes_api;
+#[cfg(test)]
 mod oidc_core_authorization_request;
 #[cfg(test)]
 mod oidc_core_claims_parameter;
@@ -75,6 +77,8 @@ mod rfc6749_token_endpoint;
 #[cfg(test)]
 mod rfc6750_bearer;
 #[cfg(test)]
+mod rfc6750_resource_server;
+#[cfg(test)]
 mod rfc7009_revocation;
 #[cfg(test)]
 mod rfc7523_client_assertions;
@@ -85,11 +89,21 @@ mod rfc7636_code_verifier;
 #[cfg(test)]
 mod rfc7662_introspection;
 #[cfg(test)]
+mod rfc7662_resource_server;
+#[cfg(test)]
 mod rfc8252_native_apps;
 #[cfg(test)]
 mod rfc8414_metadata;
 #[cfg(test)]
+mod rfc8707_resource_indicators;
+#[cfg(test)]
 mod rfc9068_access_tokens;
+#[cfg(test)]
+mod rfc9068_resource_server;
+#[cfg(test)]
+mod rfc9728_protected_resource_metadata;
+#[cfg(test)]
+mod roles;
 #[cfg(test)]
 mod rp_initiated_logout;
 #[cfg(test)]

@@ -45,7 +45,17 @@ const TABLES: &[(&str, Fate)] = &[
     ("sessions", Fate::Ended),
     ("sign_in_attempts", Fate::LivesOn),
     ("signing_keys", Fate::LivesOn),
-    ("user_roles", Fate::LivesOn),
+    ("apis", Fate::LivesOn),
+    ("api_permissions", Fate::LivesOn),
+    ("roles", Fate::LivesOn),
+    ("role_permissions", Fate::LivesOn),
+    ("role_contains", Fate::LivesOn),
+    ("groups", Fate::LivesOn),
+    ("group_members", Fate::LivesOn),
+    ("role_users", Fate::LivesOn),
+    ("role_groups", Fate::LivesOn),
+    ("role_clients", Fate::LivesOn),
+    ("administration_head", Fate::LivesOn),
     ("users", Fate::LivesOn),
 ];
 

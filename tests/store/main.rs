@@ -44,6 +44,10 @@ macro_rules! read {
 }
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
+mod administration;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod change;

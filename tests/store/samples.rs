@@ -17,8 +17,8 @@ use doorward::{
     },
     store::{self, Db},
     types::{
-        Authentication, ClientId, FamilyId, GrantId, Scope, SessionId, Status, Timestamp,
-        TokenHash, UserId, id::ClientSecretId,
+        Authentication, ClientId, FamilyId, GrantId, ResourceUri, Scope, SessionId, Status,
+        Timestamp, TokenHash, UserId, id::ClientSecretId,
     },
 };
 
@@ -55,7 +55,8 @@ pub(crate) fn user(number: u8) -> User {
         password_hash: Some("$argon2id$1".to_owned()),
         password_changed_at: Some(NOW),
         status: Status::Enabled,
-        roles: BTreeSet::from(["site moderator".to_owned(), "user".to_owned()]),
+        roles: BTreeSet::from(["moderator".to_owned(), "user".to_owned()]),
+        groups: BTreeSet::new(),
         profile: Profile { name: Some("Zoë \"Z\" O'Neill".to_owned()), ..Profile::default() },
         created_at: NOW,
         updated_at: NOW,
@@ -74,6 +75,7 @@ pub(crate) fn client(id: &str) -> Client {
             ..ClientMetadata::default()
         },
         secrets: Vec::new(),
+        roles: BTreeSet::new(),
     }
 }
 
@@ -110,6 +112,7 @@ pub(crate) fn grant(user: &User, client: &Client, number: u8) -> Grant {
         client_id: client.id.clone(),
         session_id: SessionId::new(NOW, [1; 10]),
         scope: scope("openid profile"),
+        resource: vec![ResourceUri::parse("https://notes.example").unwrap()],
         claims: Some("{\"userinfo\":{\"email\":null}}".to_owned()),
         authentication: authentication(),
         access: Access::Online,

@@ -15,10 +15,9 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use url::Url;
 
-pub(crate) use registrations::{DemoUser, USERS};
+pub(crate) use registrations::{DemoUser, Registered, USERS};
 
 /// An authorization server that Notes is registered with.
-#[derive(Debug)]
 pub(crate) struct Doorward {
     /// Its issuer, which is also the address of its pages.
     pub(crate) issuer: String,
@@ -26,6 +25,8 @@ pub(crate) struct Doorward {
     pub(crate) client_id: String,
     /// Notes' `client_secret`.
     pub(crate) client_secret: String,
+    /// What the API asks about tokens with; elsewhere it checks them offline alone.
+    pub(crate) api: Option<Registered>,
     /// Who can sign in.
     pub(crate) users: Vec<DemoUser>,
     /// The server that the demo runs itself.
@@ -33,7 +34,6 @@ pub(crate) struct Doorward {
 }
 
 /// A server within this process.
-#[derive(Debug)]
 struct Own {
     server: Server,
     metrics: Metrics,
@@ -55,10 +55,16 @@ pub(crate) struct Elsewhere {
     client_secret: Option<String>,
 }
 
-/// Opens Doorward on `port` with an empty database, registers Notes at `notes`, and makes [`USERS`].
+/// Opens Doorward on `port` with an empty database, registers Notes at `notes` and its API at `api`,
+/// and makes [`USERS`].
 ///
 /// With `--issuer` it opens nothing, and only looks whether somebody answers there.
-pub(crate) async fn open(port: u16, notes: &str, elsewhere: Elsewhere) -> anyhow::Result<Doorward> {
+pub(crate) async fn open(
+    port: u16,
+    notes: &str,
+    api: &str,
+    elsewhere: Elsewhere,
+) -> anyhow::Result<Doorward> {
     if let Some(issuer) = elsewhere.issuer {
         let addresses = Url::parse(&issuer)?.socket_addrs(|| None)?;
         TcpStream::connect(addresses.as_slice())
@@ -67,18 +73,20 @@ pub(crate) async fn open(port: u16, notes: &str, elsewhere: Elsewhere) -> anyhow
         let client_id = elsewhere.client_id.context("--client-id is needed")?;
         let client_secret = elsewhere.client_secret.context("--client-secret is needed")?;
         let users = USERS.to_vec();
-        return Ok(Doorward { issuer, client_id, client_secret, users, own: None });
+        return Ok(Doorward { issuer, client_id, client_secret, api: None, users, own: None });
     }
     let folder = TempDir::with_prefix("doorward-demo-")?;
     let config = configuration(port, folder.path())?;
     let _last_words = log::install(&config.log)?;
     let server = Server::open(&config).await?;
     registrations::make_users(server.context()).await?;
-    let registered = registrations::register_notes(server.context(), notes).await?;
+    let registered = registrations::register_notes(server.context(), notes, api).await?;
+    let api = registrations::register_api(server.context(), api).await?;
     Ok(Doorward {
         issuer: config.issuer.to_string(),
         client_id: registered.client_id,
-        client_secret: registered.client_secret,
+        client_secret: registered.client_secret.expose().clone(),
+        api: Some(api),
         users: USERS.to_vec(),
         own: Some(Own { server, metrics: Metrics::install()?, folder }),
     })

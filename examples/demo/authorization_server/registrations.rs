@@ -49,10 +49,12 @@ pub(crate) const USERS: [DemoUser; 3] = [
     },
 ];
 
-/// What Notes needs to know of its registration.
-pub(super) struct Registered {
-    pub(super) client_id: String,
-    pub(super) client_secret: String,
+/// What a client needs to know of its registration.
+pub(crate) struct Registered {
+    /// Its `client_id`.
+    pub(crate) client_id: String,
+    /// Its `client_secret`.
+    pub(crate) client_secret: Secret<String>,
 }
 
 /// Makes [`USERS`].
@@ -71,26 +73,48 @@ pub(super) async fn make_users(ctx: &Arc<Context>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Registers Notes, which lives at `notes`: a web app with a secret, the code flow and refresh tokens.
-pub(super) async fn register_notes(ctx: &Arc<Context>, notes: &str) -> anyhow::Result<Registered> {
+/// Registers Notes, which lives at `notes`: a web app with a secret, the code flow and refresh tokens,
+/// whose access tokens are for the API at `api`.
+pub(super) async fn register_notes(
+    ctx: &Arc<Context>,
+    notes: &str,
+    api: &str,
+) -> anyhow::Result<Registered> {
     let metadata = ClientMetadata {
         client_name: Some("Notes".to_owned()),
         redirect_uris: vec![format!("{notes}/callback")],
         post_logout_redirect_uris: vec![format!("{notes}/signed-out")],
         grant_types: BTreeSet::from([GrantType::AuthorizationCode, GrantType::RefreshToken]),
         scope: Scope::parse("openid profile email roles offline_access")?,
+        access_token_audience: vec![api.to_owned()],
         ..ClientMetadata::default()
     };
-    let id = ClientId::parse("notes")?;
+    register(ctx, "notes", metadata).await
+}
+
+/// Registers the API at `api`, which asks about the tokens that are for it.
+pub(super) async fn register_api(ctx: &Arc<Context>, api: &str) -> anyhow::Result<Registered> {
+    let metadata = ClientMetadata {
+        client_name: Some("Notes API".to_owned()),
+        grant_types: BTreeSet::new(),
+        audiences: vec![api.to_owned()],
+        ..ClientMetadata::default()
+    };
+    register(ctx, "notes-api", metadata).await
+}
+
+async fn register(
+    ctx: &Arc<Context>,
+    id: &str,
+    metadata: ClientMetadata,
+) -> anyhow::Result<Registered> {
+    let id = ClientId::parse(id)?;
     let secret = NewSecret::Generated;
     let registered =
         client_registry::create(ctx, Some(id), metadata, secret, Actor::Operator, &origin())
             .await?;
-    let secret = registered.secret.context("a web app has a secret")?;
-    Ok(Registered {
-        client_id: registered.client.id.to_string(),
-        client_secret: secret.expose().clone(),
-    })
+    let client_secret = registered.secret.context("the client has a secret")?;
+    Ok(Registered { client_id: registered.client.id.to_string(), client_secret })
 }
 
 /// Who the audit log names.

@@ -39,7 +39,7 @@ pub(crate) async fn get(
             return step::to_page(&app, &visit, route::LOGIN, &flow);
         };
         let identified = !client.is_public() || flow.request.redirect_uri.names_its_owner();
-        let Asked { scope, claims } = Asked::by(&flow.request);
+        let Asked { scope, claims } = pages::asked(&app.ctx, &flow, &current.user).await?;
         let page = Consent {
             t: messages_of(&headers, &flow.request),
             flow: flow.seal(&app.ctx, &visit.visitor.browser)?,

@@ -4,6 +4,7 @@ pub(super) mod account;
 pub(super) mod consent;
 mod failure;
 pub(super) mod login;
+pub(super) mod role_missing;
 pub(super) mod select_account;
 pub(super) mod setup;
 pub(super) mod shown;

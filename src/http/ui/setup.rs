@@ -90,9 +90,10 @@ fn problem(error: UserError) -> Result<SetupProblem, Failure> {
         UserError::Email(_) | UserError::EmailTaken => Ok(SetupProblem::EmailInvalid),
         UserError::Weak(weakness) => Ok(SetupProblem::PasswordRefused(weakness)),
         UserError::Service(error) => Err(error.into()),
-        UserError::NoEmailToVerify | UserError::UnknownRole(_) | UserError::NotFound => {
-            Err(Failure::Service(ServiceError::Internal(error.to_string())))
-        }
+        UserError::NoEmailToVerify
+        | UserError::UnknownRole { name: _, known: _ }
+        | UserError::LastAdministrator(_)
+        | UserError::NotFound => Err(Failure::Service(ServiceError::Internal(error.to_string()))),
     }
 }
 

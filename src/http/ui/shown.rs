@@ -54,8 +54,8 @@ pub(crate) fn form_action(request: &AuthorizationRequest) -> Option<Source> {
 
 /// Scope tokens and single claims, in the order in which people read them: who they are comes first.
 pub(crate) fn asked(scope: &Scope, claims: &[String]) -> Vec<DisplayText> {
-    const ORDER: [&str; 7] =
-        ["openid", "profile", "email", "address", "phone", "roles", "offline_access"];
+    const ORDER: [&str; 8] =
+        ["openid", "profile", "email", "address", "phone", "roles", "groups", "offline_access"];
     let known = ORDER.into_iter().filter(|token| scope.contains(token));
     let others = scope.iter().filter(|token| !ORDER.contains(token));
     known.chain(others).chain(claims.iter().map(String::as_str)).map(DisplayText::new).collect()

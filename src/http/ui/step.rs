@@ -32,6 +32,7 @@ pub(crate) fn respond(
                 Page::Login => route::LOGIN,
                 Page::SelectAccount => route::SELECT_ACCOUNT,
                 Page::Consent => route::CONSENT,
+                Page::Missing => route::ROLE_MISSING,
             };
             to_page(app, visit, path, &shown.flow)?
         }

@@ -80,6 +80,7 @@ pub(super) fn scope_in_words(t: Messages, scope: &DisplayText) -> (String, Strin
         "address" => ("scope-address", "scope-address-explained"),
         "phone" => ("scope-phone", "scope-phone-explained"),
         "roles" => ("scope-roles", "scope-roles-explained"),
+        "groups" => ("scope-groups", "scope-groups-explained"),
         "offline_access" => ("scope-offline-access", "scope-offline-access-explained"),
         other => return (other.to_owned(), t.text("scope-other-explained")),
     };

@@ -108,6 +108,30 @@ impl Samples {
         }
     }
 
+    fn role_missing(&self) -> RoleMissing {
+        RoleMissing {
+            t: self.t,
+            flow: self.words("sealed"),
+            csrf: self.words("token"),
+            client: self.client(),
+            account: self.alice(),
+            missing: vec![
+                MissingPermission {
+                    words: self.words("Delete the notes of everybody").into(),
+                    permission: self.words("notes:delete").into(),
+                    roles: vec![self.words("moderator").into(), "admin".into()],
+                },
+                MissingPermission {
+                    words: "notes:publish".into(),
+                    permission: "notes:publish".into(),
+                    roles: Vec::new(),
+                },
+            ],
+            display: Display::Page,
+            form_action: Self::form_action(),
+        }
+    }
+
     fn on_the_way_in(&self) -> Vec<(&'static str, HeaderValue, String)> {
         let all = ["openid", "profile", "email", "address", "phone", "roles", "offline_access"];
         let too_many = SignInError::TooMany { retry_after_seconds: 240 };
@@ -156,6 +180,7 @@ impl Samples {
             ),
             sample("consent_nothing", &nothing),
             sample("select_account", &select_account),
+            sample("role_missing", &self.role_missing()),
         ]
     }
 

@@ -7,6 +7,9 @@ pub mod flows_in_the_browser {}
 #[doc = include_str!("two_engines_one_text.md")]
 pub mod two_engines_one_text {}
 
+#[doc = include_str!("sqlite_in_the_asking_thread.md")]
+pub mod sqlite_in_the_asking_thread {}
+
 #[doc = include_str!("grouped_writer.md")]
 pub mod grouped_writer {}
 
@@ -49,5 +52,17 @@ pub mod consent_and_offline_access {}
 #[doc = include_str!("one_session_a_browser.md")]
 pub mod one_session_a_browser {}
 
+#[doc = include_str!("granted_scope.md")]
+pub mod granted_scope {}
+
+#[doc = include_str!("names_of_permissions_and_roles.md")]
+pub mod names_of_permissions_and_roles {}
+
+#[doc = include_str!("last_administrator.md")]
+pub mod last_administrator {}
+
 #[doc = include_str!("error_voices.md")]
 pub mod error_voices {}
+
+#[doc = include_str!("apis_check_offline.md")]
+pub mod apis_check_offline {}

@@ -54,7 +54,7 @@ impl Display {
 /// Row of the table; it cannot fail.
 #[expect(clippy::unnecessary_wraps, reason = "every row of the table has one signature")]
 pub(super) fn check(draft: &mut Draft, input: &Input<'_>) -> Result<(), OAuthError> {
-    let Input { client, params, policy: _ } = input;
+    let Input { client, params, policy: _, apis: _ } = input;
     let request = &mut draft.request;
     request.ui_locales = values(params, "ui_locales", is_locale);
     request.claims_locales = values(params, "claims_locales", is_locale);

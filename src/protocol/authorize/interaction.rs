@@ -30,6 +30,9 @@ pub struct SessionFacts {
     pub user_id: UserId,
     /// How and when.
     pub authentication: Authentication,
+    /// What of the request's scope the user can be granted: scopes of OpenID Connect, and permissions
+    /// that the user holds a role for.
+    pub held: Scope,
 }
 
 /// What happened since the request arrived. It travels sealed, with the request.
@@ -66,6 +69,8 @@ pub enum Next {
     SelectAccount(Reason),
     /// Ask the user to allow what is not allowed yet.
     Consent(Reason, Asked),
+    /// Say which permissions the user lacks, and offer the way back.
+    Missing(Reason, Scope),
     /// Answer the client with this error.
     Refuse(OAuthError),
     /// Answer the client with a code for this.
@@ -82,10 +87,11 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// What `request` asks the user for.
+    /// What `request` asks of a user who can be granted `held` of it. What no role permits is not
+    /// asked for: nobody can allow it.
     #[must_use]
-    pub fn by(request: &AuthorizationRequest) -> Self {
-        let scope = request.scope.clone();
+    pub fn by(request: &AuthorizationRequest, held: &Scope) -> Self {
+        let scope = request.scope.intersection(held);
         let claims = claims::beyond_scope(&scope, &request.claims);
         Self { scope, claims }
     }
@@ -119,6 +125,8 @@ pub enum Reason {
     AnotherSubRequested,
     /// The user signed in too weakly for an essential `acr`.
     AcrUnmet,
+    /// The user holds no role for what the app cannot do without.
+    RoleMissing,
     /// `prompt=consent`.
     PromptConsent,
     /// Nobody knows which app is behind the address: it must not get anything unseen.
@@ -136,6 +144,8 @@ pub enum Page {
     SelectAccount,
     /// Allow.
     Consent,
+    /// Read which role is missing, and go back.
+    Missing,
 }
 
 /// A row of the table.
@@ -161,6 +171,7 @@ const fn check(
         Page::Login => ErrorCode::LoginRequired,
         Page::SelectAccount => ErrorCode::AccountSelectionRequired,
         Page::Consent => ErrorCode::ConsentRequired,
+        Page::Missing => ErrorCode::AccessDenied,
     };
     Check { reason, spec, page, error, holds }
 }
@@ -174,6 +185,7 @@ pub const TABLE: &[Check] = &[
     check(Reason::HintUnverified, "OIDC Core §3.1.2.1", Page::Login, hint_unverified),
     check(Reason::AnotherSubRequested, "OIDC Core §3.1.2.2", Page::Login, sub_differs),
     check(Reason::AcrUnmet, "OIDC Core §5.5.1.1", Page::Login, acr_unmet),
+    check(Reason::RoleMissing, "RFC 6749 §4.1.2.1", Page::Missing, role_missing),
     check(Reason::PromptConsent, "OIDC Core §3.1.2.1", Page::Consent, must_consent),
     check(Reason::UnidentifiedClient, "RFC 8252 §8.6", Page::Consent, unidentified),
     check(Reason::NotYetConsented, "OIDC Core §3.1.2.4", Page::Consent, not_consented),
@@ -201,7 +213,10 @@ pub fn next(
 ) -> Next {
     let facts = Facts { request, flow, consent, client, now };
     let Some(session) = session else {
-        return facts.need(Reason::NoSession, Page::Login, ErrorCode::LoginRequired);
+        return match facts.refuses_pages(Reason::NoSession, ErrorCode::LoginRequired) {
+            Some(error) => Next::Refuse(error),
+            None => Next::Login(Reason::NoSession),
+        };
     };
     let Some(check) = TABLE.iter().find(|check| (check.holds)(&facts, session)) else {
         return Next::Done(facts.granted(session));
@@ -213,21 +228,32 @@ pub fn next(
             "the user could not sign in as the essential acr demands",
         ));
     }
-    facts.need(check.reason, check.page, check.error)
+    facts.need(check, session)
 }
 
 impl Facts<'_> {
+    /// With `prompt=none`, the error of a page.
+    fn refuses_pages(&self, reason: Reason, error: ErrorCode) -> Option<OAuthError> {
+        let error = OAuthError::new(error, "prompt=none, but a page must be shown");
+        let none = self.request.prompt.contains(Prompt::None);
+        none.then(|| error.with_detail(format!("{reason:?}")))
+    }
+
     /// The page, or with `prompt=none` its error.
-    fn need(&self, reason: Reason, page: Page, error: ErrorCode) -> Next {
-        if self.request.prompt.contains(Prompt::None) {
-            let error = OAuthError::new(error, "prompt=none, but a page must be shown");
-            return Next::Refuse(error.with_detail(format!("{reason:?}")));
+    fn need(&self, check: &Check, session: &SessionFacts) -> Next {
+        if let Some(error) = self.refuses_pages(check.reason, check.error) {
+            return Next::Refuse(error);
         }
-        match page {
-            Page::Login => Next::Login(reason),
-            Page::SelectAccount => Next::SelectAccount(reason),
-            Page::Consent => Next::Consent(reason, self.asked()),
+        match check.page {
+            Page::Login => Next::Login(check.reason),
+            Page::SelectAccount => Next::SelectAccount(check.reason),
+            Page::Consent => Next::Consent(check.reason, self.asked(session)),
+            Page::Missing => Next::Missing(check.reason, self.missing(session)),
         }
+    }
+
+    fn missing(&self, session: &SessionFacts) -> Scope {
+        missing(&self.request.scope, &session.held, self.client)
     }
 
     /// Whether the session was made, or renewed, within this flow.
@@ -240,13 +266,13 @@ impl Facts<'_> {
         self.flow.consented.as_ref().filter(|consented| consented.user_id == session.user_id)
     }
 
-    fn asked(&self) -> Asked {
-        Asked::by(self.request)
+    fn asked(&self, session: &SessionFacts) -> Asked {
+        Asked::by(self.request, &session.held)
     }
 
     /// What was asked for, as far as it was allowed now, earlier, or by the operator.
     fn granted(&self, session: &SessionFacts) -> Granted {
-        let Asked { scope, claims: by_name } = self.asked();
+        let Asked { scope, claims: by_name } = self.asked(session);
         let (scope, allowed) = match self.consented(session) {
             Some(consented) => (scope.intersection(&consented.scope), consented.claims.clone()),
             None => (scope, by_name.clone()),
@@ -257,6 +283,18 @@ impl Facts<'_> {
         claims.id_token.retain(|name, _| !refused(name));
         Granted { scope, claims }
     }
+}
+
+/// What of `scope` a user, who can be granted `held` of it, would need a role for before `client` can be
+/// answered: everything essential that no role permits, or, when nothing at all could be granted,
+/// everything.
+#[must_use]
+pub fn missing(scope: &Scope, held: &Scope, client: &Client) -> Scope {
+    let lacking = scope.difference(held);
+    if lacking == *scope {
+        return lacking;
+    }
+    lacking.intersection(&client.metadata.essential_scope)
 }
 
 fn must_select(facts: &Facts<'_>, session: &SessionFacts) -> bool {
@@ -293,6 +331,10 @@ fn acr_unmet(facts: &Facts<'_>, session: &SessionFacts) -> bool {
     !facts.request.claims.allows_acr(&session.authentication.acr)
 }
 
+fn role_missing(facts: &Facts<'_>, session: &SessionFacts) -> bool {
+    !facts.missing(session).is_empty()
+}
+
 fn must_consent(facts: &Facts<'_>, session: &SessionFacts) -> bool {
     facts.request.prompt.contains(Prompt::Consent) && facts.consented(session).is_none()
 }
@@ -310,7 +352,7 @@ fn unidentified(facts: &Facts<'_>, session: &SessionFacts) -> bool {
 }
 
 fn not_consented(facts: &Facts<'_>, session: &SessionFacts) -> bool {
-    let Asked { scope, claims } = facts.asked();
+    let Asked { scope, claims } = facts.asked(session);
     let earlier = facts.consent.filter(|consent| {
         consent.user_id == session.user_id && consent.client_id == facts.client.id
     });

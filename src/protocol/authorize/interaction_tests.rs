@@ -8,7 +8,7 @@ use super::{
     },
     *,
 };
-use crate::types::ClientId;
+use crate::{protocol::api::tests::apis, types::ClientId};
 
 const NOW: Timestamp = Timestamp::from_unix(10_000);
 const URI: &str = "https://app.example.com/cb";
@@ -29,7 +29,8 @@ fn user(n: u8) -> UserId {
 fn session(n: u8, auth_time: i64) -> SessionFacts {
     let auth_time = Timestamp::from_unix(auth_time);
     let authentication = Authentication { auth_time, acr: "1".into(), amr: vec!["pwd".into()] };
-    SessionFacts { user_id: user(n), authentication }
+    let held = Scope::parse("openid profile email offline_access notes:read").unwrap();
+    SessionFacts { user_id: user(n), authentication, held }
 }
 
 fn case_of(client: Client, uri: &str, more: &str) -> Case {
@@ -39,7 +40,7 @@ fn case_of(client: Client, uri: &str, more: &str) -> Case {
     );
     let mut policy = policy();
     policy.acr_values_supported = vec!["1".into(), "2".into()];
-    let request = validate(&client, &params(&query), &policy).unwrap();
+    let request = validate(&client, &params(&query), &policy, &apis()).unwrap();
     let consent = Consent {
         user_id: user(1),
         client_id: client.id.clone(),
@@ -282,4 +283,38 @@ fn authz_24_an_app_that_anybody_could_be_is_always_shown() {
         vouched.sign_in(1).done();
     }
     case_of(native_client(&[URI]), URI, "").done();
+}
+
+/// A role is missing for something that the client cannot do without: no consent, no code.
+#[test]
+fn rfc6749_section_4_1_2_1_an_essential_scope_without_a_role_is_access_denied() {
+    let mut client = web_client(&[URI]);
+    client.metadata.essential_scope = Scope::parse("notes:read").unwrap();
+    let mut case = case_of(client, URI, "");
+    case.request.scope = Scope::parse("openid notes:read notes:write").unwrap();
+    if let Some(session) = &mut case.session {
+        session.held = Scope::parse("openid notes:write").unwrap();
+    }
+    let missing = Scope::parse("notes:read").unwrap();
+    assert_eq!(case.next(), Next::Missing(Reason::RoleMissing, missing));
+    case.request.prompt = super::super::prompt::Prompts::parse("none").unwrap();
+    let Next::Refuse(error) = case.next() else { panic!("a page, with prompt=none") };
+    assert_eq!(error.code, ErrorCode::AccessDenied);
+}
+
+/// What is not essential is left out, and not even asked for.
+#[test]
+fn rfc6749_section_3_3_what_no_role_permits_is_left_out() {
+    let mut case = case_of(web_client(&[URI]), URI, "&prompt=consent");
+    case.request.scope = Scope::parse("openid notes:read notes:write").unwrap();
+    let Next::Consent(_, asked) = case.next() else { panic!("consent was asked for") };
+    assert_eq!(asked.scope.to_string(), "notes:read openid");
+}
+
+#[test]
+fn when_nothing_could_be_granted_everything_is_missing() {
+    let mut case = case_of(web_client(&[URI]), URI, "");
+    case.request.scope = Scope::parse("mail:send notes:write").unwrap();
+    let Next::Missing(Reason::RoleMissing, missing) = case.next() else { panic!("a page") };
+    assert_eq!(missing, case.request.scope);
 }

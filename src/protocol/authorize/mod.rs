@@ -14,6 +14,7 @@ pub mod prompt;
 pub mod redirect_uri;
 pub mod request;
 pub mod request_object;
+mod resource;
 pub mod response;
 pub mod response_mode;
 pub mod response_type;
@@ -28,7 +29,7 @@ pub use request::{AuthorizationRequest, SealedRequest};
 pub use response::ResponseTarget;
 pub use who::client_id;
 
-use super::{client::Client, error::OAuthError, params::Params, policy::Policy};
+use super::{api::Apis, client::Client, error::OAuthError, params::Params, policy::Policy};
 
 /// A refusal, and where it may go.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,12 +45,15 @@ pub(super) struct Input<'a> {
     client: &'a Client,
     params: &'a Params,
     policy: &'a Policy,
+    apis: &'a Apis,
 }
 
 /// What the checks of a request that comes back from the browser read.
 pub(super) struct Resumed<'a> {
     client: &'a Client,
     request: &'a SealedRequest,
+    policy: &'a Policy,
+    apis: &'a Apis,
 }
 
 /// What the checks fill in.
@@ -105,6 +109,7 @@ pub const TABLE: &[Check] = &[
     once("request_object", "OIDC Core §3.1.2.6, §6", request_object::check),
     once("response_type", "RFC 6749 §3.1.1", response_type::check),
     again("grant_type", "RFC 6749 §4.1.2.1", who::check_grant, who::resume_grant),
+    again("resource", "RFC 8707 §2.1", resource::check, resource::resume),
     again("scope", "RFC 6749 §3.3, OIDC Core §3.1.2.1", scope::check, scope::resume),
     again("pkce", "RFC 7636 §4.3, RFC 9700 §2.1.1", pkce::check, pkce::resume),
     once("nonce", "OIDC Core §3.1.2.1", nonce::check),
@@ -123,8 +128,9 @@ pub fn validate(
     client: &Client,
     params: &Params,
     policy: &Policy,
+    apis: &Apis,
 ) -> Result<AuthorizationRequest, AuthorizeError> {
-    let input = Input { client, params, policy };
+    let input = Input { client, params, policy, apis };
     let mut draft = Draft { target: None, request: SealedRequest::new(client.id.clone()) };
     for check in TABLE {
         if let Err(error) = (check.authorize)(&mut draft, &input) {
@@ -135,13 +141,19 @@ pub fn validate(
 }
 
 impl SealedRequest {
-    /// Checks a request that comes back from the browser against the client as it is now (RURI-16).
+    /// Checks a request that comes back from the browser against the client and the APIs as they are now
+    /// (RURI-16).
     ///
     /// # Errors
     /// The first rule of [`TABLE`] that no longer holds.
-    pub fn revalidate(self, client: &Client) -> Result<AuthorizationRequest, AuthorizeError> {
+    pub fn revalidate(
+        self,
+        client: &Client,
+        policy: &Policy,
+        apis: &Apis,
+    ) -> Result<AuthorizationRequest, AuthorizeError> {
         let mut draft = Draft { target: None, request: self.clone() };
-        let resumed = Resumed { client, request: &self };
+        let resumed = Resumed { client, request: &self, policy, apis };
         for resume in TABLE.iter().filter_map(|check| check.resume) {
             if let Err(error) = resume(&mut draft, &resumed) {
                 return Err(draft.refuse(error));

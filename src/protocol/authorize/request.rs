@@ -6,7 +6,7 @@ use super::{
     RedirectTarget, ResponseTarget, Unmatched, claims_param::ClaimsRequest, hints::Display,
     pkce::CodeChallenge, prompt::Prompts, response_mode::ResponseMode,
 };
-use crate::types::{ClientId, Scope};
+use crate::types::{ClientId, ResourceUri, Scope};
 
 /// A checked request. With a [`RedirectTarget`], it can be answered. With an [`Unmatched`] address it
 /// is a [`SealedRequest`]: what came back from the browser and must be checked again.
@@ -24,6 +24,9 @@ pub struct AuthorizationRequest<R = RedirectTarget> {
     pub state: Option<String>,
     /// What was asked for, as far as the client may ask for it. Never empty.
     pub scope: Scope,
+    /// The APIs that the client named, if it named any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource: Vec<ResourceUri>,
     /// The S256 challenge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge: Option<CodeChallenge>,
@@ -74,6 +77,7 @@ impl SealedRequest {
             response_mode: ResponseMode::default(),
             state: None,
             scope: Scope::default(),
+            resource: Vec::new(),
             code_challenge: None,
             nonce: None,
             prompt: Prompts::default(),
@@ -103,6 +107,7 @@ impl<R> AuthorizationRequest<R> {
             response_mode: self.response_mode,
             state: self.state,
             scope: self.scope,
+            resource: self.resource,
             code_challenge: self.code_challenge,
             nonce: self.nonce,
             prompt: self.prompt,

@@ -46,6 +46,7 @@ fn client(
         updated_at: Timestamp::from_unix(0),
         metadata,
         secrets: Vec::new(),
+        roles: BTreeSet::new(),
     }
 }
 

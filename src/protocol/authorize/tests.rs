@@ -5,7 +5,7 @@ use super::{
     *,
 };
 use crate::{
-    protocol::{client::GrantType, error::ErrorCode},
+    protocol::{api::tests::apis, client::GrantType, error::ErrorCode},
     types::{Scope, Status},
 };
 
@@ -19,7 +19,7 @@ fn query(more: &str) -> String {
 }
 
 fn ask(query: &str) -> Result<AuthorizationRequest, AuthorizeError> {
-    validate(&web_client(&[URI]), &params(query), &policy())
+    validate(&web_client(&[URI]), &params(query), &policy(), &apis())
 }
 
 /// The code of an error that went to the client, with the state that it had.
@@ -76,7 +76,7 @@ fn rfc6749_section_4_1_2_1_client_and_redirect_uri_errors_are_pages() {
     assert_eq!(page(ask(&query("").replace("/cb", "/cb2"))), ErrorCode::InvalidRequest);
     let mut disabled = web_client(&[URI]);
     disabled.status = Status::Disabled;
-    let answer = validate(&disabled, &params(&query("")), &policy());
+    let answer = validate(&disabled, &params(&query("")), &policy(), &apis());
     assert_eq!(page(answer), ErrorCode::UnauthorizedClient);
 }
 
@@ -148,14 +148,14 @@ fn core_section_5_5_1_1_an_unreachable_essential_acr_is_refused_at_once() {
     assert_eq!(redirected(ask(&query(claims))), ErrorCode::UnmetAuthenticationRequirements);
     let mut gold = policy();
     gold.acr_values_supported = vec!["urn:gold".to_owned()];
-    assert!(validate(&web_client(&[URI]), &params(&query(claims)), &gold).is_ok());
+    assert!(validate(&web_client(&[URI]), &params(&query(claims)), &gold, &apis()).is_ok());
 }
 
 #[test]
 fn rfc6749_section_4_1_2_1_a_client_without_the_grant_is_unauthorized() {
     let mut machine = web_client(&[URI]);
     machine.metadata.grant_types = [GrantType::ClientCredentials].into();
-    let answer = validate(&machine, &params(&query("")), &policy());
+    let answer = validate(&machine, &params(&query("")), &policy(), &apis());
     assert_eq!(redirected(answer), ErrorCode::UnauthorizedClient);
 }
 
@@ -168,8 +168,8 @@ fn a_request_survives_the_browser() {
     let client = native_client(&["http://127.0.0.1/cb"]);
     let query =
         query("&nonce=n&prompt=login+consent&max_age=1").replace(URI, "http://127.0.0.1:81/cb");
-    let request = validate(&client, &params(&query), &policy()).unwrap();
-    let back = through_the_browser(&request).revalidate(&client).unwrap();
+    let request = validate(&client, &params(&query), &policy(), &apis()).unwrap();
+    let back = through_the_browser(&request).revalidate(&client, &policy(), &apis()).unwrap();
     assert_eq!(back, request);
     assert_eq!(back.redirect_uri.as_str(), "http://127.0.0.1:81/cb");
 }
@@ -179,16 +179,19 @@ fn a_request_survives_the_browser() {
 fn ruri_16_what_the_registration_lost_is_noticed_at_the_end() {
     let request = ask(&query("")).unwrap();
     let gone = web_client(&["https://app.example.com/new"]);
-    assert_eq!(page(through_the_browser(&request).revalidate(&gone)), ErrorCode::InvalidRequest);
+    assert_eq!(
+        page(through_the_browser(&request).revalidate(&gone, &policy(), &apis())),
+        ErrorCode::InvalidRequest
+    );
     let mut disabled = web_client(&[URI]);
     disabled.status = Status::Disabled;
     assert_eq!(
-        page(through_the_browser(&request).revalidate(&disabled)),
+        page(through_the_browser(&request).revalidate(&disabled, &policy(), &apis())),
         ErrorCode::UnauthorizedClient
     );
     let mut narrowed = web_client(&[URI]);
     narrowed.metadata.scope = Scope::parse("openid").unwrap();
-    let back = through_the_browser(&request).revalidate(&narrowed).unwrap();
+    let back = through_the_browser(&request).revalidate(&narrowed, &policy(), &apis()).unwrap();
     assert_eq!(back.scope.to_string(), "openid");
 }
 
@@ -198,7 +201,7 @@ fn pkce_an_excuse_that_was_withdrawn_is_noticed_at_the_end() {
     excused.metadata.require_pkce = false;
     let plain =
         format!("client_id=app&redirect_uri={URI}&response_type=code&scope=openid&state=st");
-    let request = validate(&excused, &params(&plain), &policy()).unwrap();
-    let answer = through_the_browser(&request).revalidate(&web_client(&[URI]));
+    let request = validate(&excused, &params(&plain), &policy(), &apis()).unwrap();
+    let answer = through_the_browser(&request).revalidate(&web_client(&[URI]), &policy(), &apis());
     assert_eq!(redirected(answer), ErrorCode::InvalidRequest);
 }

@@ -44,6 +44,7 @@ fn client(method: TokenEndpointAuthMethod) -> Client {
             ..ClientMetadata::default()
         },
         secrets: vec![secret(SECRET, None)],
+        roles: std::collections::BTreeSet::new(),
     }
 }
 

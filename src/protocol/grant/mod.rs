@@ -2,9 +2,12 @@
 
 pub mod access_token;
 pub mod authorization_code;
+pub mod granted_scope;
 pub mod refresh_token;
 
-use crate::types::{Authentication, ClientId, GrantId, Scope, SessionId, Timestamp, UserId};
+use crate::types::{
+    Authentication, ClientId, GrantId, ResourceUri, Scope, SessionId, Timestamp, UserId,
+};
 
 /// One authorization by one user to one client, from one browser session. Codes, access tokens and
 /// refresh tokens hang from it; revoking it ends all of them.
@@ -20,6 +23,8 @@ pub struct Grant {
     pub session_id: SessionId,
     /// What was granted.
     pub scope: Scope,
+    /// The APIs that the client named (RFC 8707 §2.1); empty when it named none.
+    pub resource: Vec<ResourceUri>,
     /// What the `claims` parameter asked for (OIDC Core §5.5), as the JSON text that was accepted.
     pub claims: Option<String>,
     /// How and when the user had signed in.

@@ -66,7 +66,10 @@ pub struct Claims {
 
 impl Claims {
     /// Sorts `members` into the registered claims and the others.
-    pub(super) fn from_members(mut members: Map<String, Value>) -> Result<Self, ClaimsError> {
+    ///
+    /// # Errors
+    /// [`ClaimsError`] when a registered claim is not of its type.
+    pub fn from_members(mut members: Map<String, Value>) -> Result<Self, ClaimsError> {
         Ok(Self {
             iss: string(&mut members, "iss")?,
             sub: string(&mut members, "sub")?,
@@ -88,6 +91,17 @@ impl Claims {
             None => Ok(None),
             Some(value) => value.as_str().map(Some).ok_or(ClaimsError(name)),
         }
+    }
+
+    /// The private claim `name` as a list of strings; `None` when it is not there.
+    ///
+    /// # Errors
+    /// [`ClaimsError`] when it is there and anything else.
+    pub fn texts(&self, name: &'static str) -> Result<Option<Vec<String>>, ClaimsError> {
+        let Some(value) = self.other.get(name) else { return Ok(None) };
+        let values = value.as_array().ok_or(ClaimsError(name))?;
+        let texts = values.iter().map(|value| value.as_str().map(str::to_owned));
+        texts.collect::<Option<_>>().map(Some).ok_or(ClaimsError(name))
     }
 
     /// The private claim `name` as a NumericDate.

@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
 
 use super::{
     alg::Alg,
-    jwk::{Jwk, Kid, PublicKey},
+    jwk::{Jwk, JwkSet, Kid, PublicKey},
 };
 
 /// A public key that checks signatures of one algorithm.
@@ -70,11 +70,19 @@ const fn rsa_parameters(alg: Alg) -> Option<&'static RsaParameters> {
     }
 }
 
-/// This server's own public keys, ready to check its own tokens.
+/// Public keys, ready to check tokens: of this server, or of the issuer that an API relies on.
 #[derive(Debug, Clone, Default)]
 pub struct VerifyingKeys(Vec<VerifyingKey>);
 
 impl VerifyingKeys {
+    /// The keys of `set`, each for every one of `algs` that it may be used with. A key without a
+    /// `kid` is left out: nothing could name it.
+    #[must_use]
+    pub fn of_set(set: &JwkSet, algs: &[Alg]) -> Self {
+        let named = set.keys().iter().filter(|jwk| jwk.kid().is_some());
+        named.flat_map(|jwk| algs.iter().filter_map(|alg| VerifyingKey::new(jwk, *alg))).collect()
+    }
+
     /// The key named `kid` for `alg`.
     #[must_use]
     pub(super) fn find(&self, kid: &Kid, alg: Alg) -> Option<&VerifyingKey> {

@@ -89,6 +89,9 @@ pub struct AccessTokenClaims<'a> {
     /// The names of the user's roles, when the `roles` scope was granted. RFC 9068 §2.2.3.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roles: Option<&'a [String]>,
+    /// The names of the user's groups, when the `groups` scope was granted. RFC 9068 §2.2.3.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<&'a [String]>,
 }
 
 impl AccessTokenClaims<'_> {
@@ -200,6 +203,7 @@ mod tests {
             acr: None,
             amr: &[],
             roles: None,
+            groups: None,
         };
         let expected = json!({
             "iss": ISSUER, "sub": "alice", "aud": "https://notes.example", "client_id": "app",

@@ -51,6 +51,9 @@ pub struct ActiveToken {
     /// The names of the user's roles, when the `roles` scope was granted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<String>>,
+    /// The names of the user's groups, when the `groups` scope was granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
 }
 
 /// The registered access token types that Doorward issues.
@@ -108,6 +111,7 @@ mod tests {
             auth_time: None,
             acr: None,
             roles: None,
+            groups: None,
         };
         let expected = json!({
             "active": true, "scope": "notes:read openid", "client_id": "app",

@@ -187,7 +187,7 @@ pub(super) async fn answer(
         return Err(FlowFailure::Page(error));
     };
     let text = TokenKind::AuthorizationCode.mint(ctx.random());
-    let grant = grant(ctx, client, current, &granted);
+    let grant = grant(ctx, client, current, &flow, &granted);
     let code = code(ctx, &flow, &grant, &text);
     let consent = flow.facts.consented.clone().map(|consented| {
         let (actor, object) = (Actor::User(current.user.id), Object::Client(client.id.clone()));
@@ -234,7 +234,13 @@ impl Conclusion {
     }
 }
 
-fn grant(ctx: &Context, client: &Client, current: &Current, granted: &Granted) -> Grant {
+fn grant(
+    ctx: &Context,
+    client: &Client,
+    current: &Current,
+    flow: &Flow,
+    granted: &Granted,
+) -> Grant {
     let now = ctx.now();
     let offline =
         granted.scope.contains("offline_access") && client.may_use(GrantType::RefreshToken);
@@ -244,6 +250,7 @@ fn grant(ctx: &Context, client: &Client, current: &Current, granted: &Granted) -
         client_id: client.id.clone(),
         session_id: current.session.id,
         scope: granted.scope.clone(),
+        resource: flow.request.resource.clone(),
         claims: (!granted.claims.is_empty()).then(|| granted.claims.to_json()),
         authentication: current.session.authentication.clone(),
         access: if offline { Access::Offline } else { Access::Online },

@@ -9,7 +9,7 @@ pub mod pages;
 use std::sync::Arc;
 
 use super::{
-    Context, ServiceError,
+    Context, ServiceError, access_model,
     browser_session::Current,
     clients,
     flow::{Flow, FlowError},
@@ -19,7 +19,7 @@ use crate::{
         authorize::{
             self as rules, AuthorizeError,
             id_token_hint::{HintFacts, IdTokenHint},
-            interaction::{self, Asked, Next, Page, Reason, SessionFacts},
+            interaction::{self, Next, Page, Reason, SessionFacts},
             response::Delivery,
             who::ClientError,
         },
@@ -71,12 +71,8 @@ pub struct Shown {
     pub page: Page,
     /// Why it is shown.
     pub reason: Reason,
-    /// What a consent page asks for.
-    pub asked: Option<Asked>,
     /// The request so far.
     pub flow: Flow,
-    /// Who asks.
-    pub client: Arc<Client>,
 }
 
 /// A step, and the cookies of a session that began on the way to it.
@@ -135,7 +131,8 @@ pub async fn begin(
     origin: &Origin,
 ) -> Result<Advanced, FlowFailure> {
     let client = named_client(ctx, params).await?;
-    let request = match rules::validate(&client, params, &ctx.protocol) {
+    let model = access_model::current(ctx).await?;
+    let request = match rules::validate(&client, params, &ctx.protocol, &model.apis) {
         Ok(request) => request,
         Err(AuthorizeError::Page(error)) => return Err(FlowFailure::Page(error)),
         Err(AuthorizeError::Redirect(target, error)) => {
@@ -179,7 +176,8 @@ pub async fn reopen(
     let flow = Flow::open(ctx, sealed, &visitor.browser)?;
     let client = clients::find(ctx, &flow.request.client_id).await?;
     let client = client.ok_or_else(|| FlowFailure::Page(ClientError::Unknown.into()))?;
-    match flow.resume(&client) {
+    let model = access_model::current(ctx).await?;
+    match flow.resume(&client, &ctx.protocol, &model.apis) {
         Ok(flow) => Ok((flow, client)),
         Err(AuthorizeError::Page(error) | AuthorizeError::Redirect(_, error)) => {
             Err(FlowFailure::Page(error))
@@ -195,9 +193,11 @@ async fn advance(
     signed_in: SignedIn,
     origin: &Origin,
 ) -> Result<Advanced, FlowFailure> {
+    let model = access_model::current(ctx).await?;
     let facts = signed_in.current().map(|current| SessionFacts {
         user_id: current.user.id,
         authentication: current.session.authentication.clone(),
+        held: model.held(access_model::user_subject(&current.user), &flow.request.scope),
     });
     let consent = match (client.metadata.consent, &facts) {
         (ConsentPolicy::Ask, Some(facts)) => {
@@ -209,10 +209,11 @@ async fn advance(
     let (request, now) = (&flow.request, ctx.now());
     let next =
         interaction::next(facts.as_ref(), request, &flow.facts, consent.as_ref(), &client, now);
-    let (page, reason, asked) = match next {
-        Next::Login(reason) => (Page::Login, reason, None),
-        Next::SelectAccount(reason) => (Page::SelectAccount, reason, None),
-        Next::Consent(reason, asked) => (Page::Consent, reason, Some(asked)),
+    let (page, reason) = match next {
+        Next::Login(reason) => (Page::Login, reason),
+        Next::SelectAccount(reason) => (Page::SelectAccount, reason),
+        Next::Consent(reason, _) => (Page::Consent, reason),
+        Next::Missing(reason, _) => (Page::Missing, reason),
         Next::Refuse(error) => {
             let cookies = conclude::persist(ctx, signed_in, origin).await?;
             let delivery = request.response_target().error(&error, &ctx.protocol.issuer);
@@ -224,7 +225,7 @@ async fn advance(
         }
     };
     let cookies = conclude::persist(ctx, signed_in, origin).await?;
-    let step = Step::Show(Box::new(Shown { page, reason, asked, flow, client }));
+    let step = Step::Show(Box::new(Shown { page, reason, flow }));
     Ok(Advanced { step, cookies })
 }
 

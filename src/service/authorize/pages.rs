@@ -8,14 +8,14 @@ use super::{
     reopen,
 };
 use crate::{
-    identity::session_policy,
+    identity::{session_policy, user::User},
     protocol::{
-        authorize::interaction::{Asked, Consented},
+        authorize::interaction::{self, Asked, Consented},
         client::Client,
         error::{ErrorCode, OAuthError},
     },
     service::{
-        Context, ServiceError, browser_session,
+        Context, ServiceError, access_model, browser_session,
         flow::Flow,
         sign_in::{self, Attempt, Proven, SignInError},
     },
@@ -118,10 +118,64 @@ pub async fn allow(
 ) -> Result<Advanced, FlowFailure> {
     let (mut flow, client) = reopen(ctx, sealed, visitor).await?;
     if let Some(current) = &visitor.current {
-        let Asked { scope, claims } = Asked::by(&flow.request);
+        let Asked { scope, claims } = asked(ctx, &flow, &current.user).await?;
         flow.facts.consented = Some(Consented { user_id: current.user.id, scope, claims });
     }
     advance(ctx, client, flow, visitor.current.clone().into(), origin).await
+}
+
+/// What a consent page asks `user` for: nothing that no role permits.
+///
+/// # Errors
+/// [`ServiceError`] when the database does not answer.
+pub async fn asked(ctx: &Context, flow: &Flow, user: &User) -> Result<Asked, ServiceError> {
+    let model = access_model::current(ctx).await?;
+    let held = model.held(access_model::user_subject(user), &flow.request.scope);
+    Ok(Asked::by(&flow.request, &held))
+}
+
+/// A permission that a user lacks, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// The permission.
+    pub permission: String,
+    /// What it allows, in the words of whoever made the API.
+    pub description: Option<String>,
+    /// The roles that would permit it.
+    pub roles: Vec<String>,
+}
+
+/// What `user` would need a role for, before `client` can be answered; empty when nothing is missing.
+///
+/// # Errors
+/// [`ServiceError`] when the database does not answer.
+pub async fn lacking(
+    ctx: &Context,
+    flow: &Flow,
+    client: &Client,
+    user: &User,
+) -> Result<Vec<Lacking>, ServiceError> {
+    let model = access_model::current(ctx).await?;
+    let held = model.held(access_model::user_subject(user), &flow.request.scope);
+    let missing = interaction::missing(&flow.request.scope, &held, client);
+    let words = |permission: &str| Lacking {
+        permission: permission.to_owned(),
+        description: model.apis.description(permission).map(str::to_owned),
+        roles: model.roles_with(permission),
+    };
+    Ok(missing.iter().map(words).collect())
+}
+
+/// The user goes back to the client, which cannot be given what it cannot do without.
+///
+/// # Errors
+/// [`FlowFailure`] when there is nowhere to go back to.
+pub async fn leave(ctx: &Context, sealed: &str, visitor: &Visitor) -> Result<Step, FlowFailure> {
+    let (flow, _) = reopen(ctx, sealed, visitor).await?;
+    let error =
+        OAuthError::new(ErrorCode::AccessDenied, "the user holds no role for an essential scope");
+    let delivery = flow.request.response_target().error(&error, &ctx.protocol.issuer);
+    Ok(Step::Answer { delivery, ui_locales: flow.request.ui_locales })
 }
 
 /// The user goes back to the client without giving it anything.

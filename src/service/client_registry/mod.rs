@@ -66,6 +66,7 @@ pub async fn create(
         updated_at: now,
         metadata,
         secrets: kept.into_iter().collect(),
+        roles: std::collections::BTreeSet::new(),
     };
     let event = event(ctx, actor, Action::ClientCreated, &client.id, origin);
     let client = ctx

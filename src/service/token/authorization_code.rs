@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Context, ServiceError, TokenResponse, mint};
+use super::{
+    Context, ServiceError, TokenResponse, mint,
+    scope::{self, Asked, Granted, ScopeRefusal},
+};
 use crate::{
     identity::user::User,
     protocol::{
@@ -17,12 +20,13 @@ use crate::{
         params::Params,
     },
     service::{
+        access_model::{self, AccessModel},
         changes,
         issue::{self, Behalf},
     },
     store::{self, StoreError, Tx},
     types::{
-        Secret, Timestamp, TokenHash,
+        ResourceUri, Scope, Secret, TokenHash,
         audit::{Action, Actor, Object, Outcome},
         origin::Origin,
         token::TokenKind,
@@ -35,6 +39,7 @@ struct Presented {
     hash: TokenHash,
     redirect_uri: Option<String>,
     code_verifier: Option<Secret<String>>,
+    resource: Vec<ResourceUri>,
 }
 
 /// How a redemption ends: both ends are committed, since a refusal can leave a mark.
@@ -50,6 +55,7 @@ struct Redeemed {
     code: AuthorizationCode,
     grant: Grant,
     user: User,
+    scope: Scope,
     access: mint::AccessToken,
     refresh_token: Option<Secret<String>>,
 }
@@ -62,13 +68,19 @@ pub(super) async fn exchange(
     origin: &Origin,
 ) -> Result<TokenResponse, ServiceError> {
     let presented = present(client, params)?;
-    let (context, origin) = (Arc::clone(ctx), origin.clone());
+    let model = access_model::current(ctx).await?;
+    let (context, origin_, model_) = (Arc::clone(ctx), origin.clone(), Arc::clone(&model));
     let ending = ctx
         .db
-        .write(move |tx| Box::pin(async move { redeem(&context, tx, presented, &origin).await }))
+        .write(move |tx| {
+            Box::pin(async move {
+                let exchange = Exchange { ctx: &context, model: &model_, origin: &origin_ };
+                exchange.redeem(tx, presented).await
+            })
+        })
         .await?;
     match ending {
-        Ending::Issued(redeemed) => respond(ctx, client.client(), *redeemed).await,
+        Ending::Issued(redeemed) => respond(ctx, client.client(), *redeemed, &model, origin).await,
         Ending::Refused(error) => Err(error.into()),
         Ending::Revoked(error) => {
             changes::follow(ctx).await?;
@@ -92,50 +104,80 @@ fn present(client: &Authenticated, params: &Params) -> Result<Presented, OAuthEr
         hash,
         redirect_uri: params.get("redirect_uri").map(str::to_owned),
         code_verifier: params.get("code_verifier").map(|text| Secret::new(text.to_owned())),
+        resource: scope::named(params)?,
     })
 }
 
-/// Loads, decides, persists; the code itself is used up by one conditional statement.
-async fn redeem(
-    ctx: &Context,
-    tx: &mut Tx<'_>,
-    presented: Presented,
-    origin: &Origin,
-) -> Result<Ending, StoreError> {
-    let now = ctx.now();
-    let Some((code, grant)) = store::authorization_code::find(tx, &presented.hash).await? else {
-        return Ok(Ending::Refused(CodeRefusal::Unknown.into()));
-    };
-    let redemption = Redemption {
-        client_id: &presented.client.id,
-        redirect_uri: presented.redirect_uri.as_deref(),
-        code_verifier: presented.code_verifier.as_ref().map(|text| text.expose().as_str()),
-    };
-    match rules::check(&code, &redemption, now) {
-        Ok(()) => {}
-        Err(refusal @ CodeRefusal::Reused) => return revoke(ctx, tx, &code, refusal, origin).await,
-        Err(refusal @ CodeRefusal::Verifier(VerifierError::Wrong)) => {
-            store::authorization_code::record_failure(tx, &code.hash, now).await?;
+/// One exchange of a code.
+struct Exchange<'a> {
+    ctx: &'a Context,
+    model: &'a AccessModel,
+    origin: &'a Origin,
+}
+
+impl Exchange<'_> {
+    /// Loads, decides, persists; the code itself is used up by one conditional statement.
+    async fn redeem(&self, tx: &mut Tx<'_>, presented: Presented) -> Result<Ending, StoreError> {
+        let (ctx, now) = (self.ctx, self.ctx.now());
+        let Some((code, grant)) = store::authorization_code::find(tx, &presented.hash).await?
+        else {
+            return Ok(Ending::Refused(CodeRefusal::Unknown.into()));
+        };
+        match rules::check(&code, &presented.redemption(), now) {
+            Ok(()) => {}
+            Err(refusal @ CodeRefusal::Reused) => {
+                return revoke(ctx, tx, &code, refusal, self.origin).await;
+            }
+            Err(refusal @ CodeRefusal::Verifier(VerifierError::Wrong)) => {
+                store::authorization_code::record_failure(tx, &code.hash, now).await?;
+                return Ok(Ending::Refused(refusal.into()));
+            }
+            Err(refusal) => return Ok(Ending::Refused(refusal.into())),
+        }
+        let client = &presented.client;
+        let user = store::user::find(tx, grant.user_id).await?;
+        let session = store::session::find(tx, grant.session_id).await?;
+        let behalf =
+            Behalf::User { grant: Some(&grant), user: user.as_ref(), session: session.as_ref() };
+        if let Err(refusal) = issue::admit(client, GrantType::AuthorizationCode, behalf, now) {
             return Ok(Ending::Refused(refusal.into()));
         }
-        Err(refusal) => return Ok(Ending::Refused(refusal.into())),
+        let Some(user) = user else { return Ok(Ending::Refused(CodeRefusal::Unknown.into())) };
+        // A role can have been taken away since the user said yes.
+        let granted = match self.granted(client, &grant, &user, &presented.resource) {
+            Ok(granted) => granted,
+            Err(refusal) => return Ok(Ending::Refused(refusal.of_grant())),
+        };
+        // Another redemption can have come in between on another node: this one is then the replay.
+        let Some(redeemed) = store::authorization_code::redeem(tx, &code.hash, now).await? else {
+            return revoke(ctx, tx, &code, CodeRefusal::Reused, self.origin).await;
+        };
+        let (code, scope) = (redeemed.into_taken(), granted.scope.clone());
+        let (access, refresh_token) = write_tokens(ctx, tx, client, &grant, granted).await?;
+        let redeemed = Redeemed { code, grant, user, scope, access, refresh_token };
+        Ok(Ending::Issued(Box::new(redeemed)))
     }
-    let user = store::user::find(tx, grant.user_id).await?;
-    let session = store::session::find(tx, grant.session_id).await?;
-    let behalf =
-        Behalf::User { grant: Some(&grant), user: user.as_ref(), session: session.as_ref() };
-    if let Err(refusal) = issue::admit(&presented.client, GrantType::AuthorizationCode, behalf, now)
-    {
-        return Ok(Ending::Refused(refusal.into()));
+
+    fn granted(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        user: &User,
+        named: &[ResourceUri],
+    ) -> Result<Granted, ScopeRefusal> {
+        let asked = Asked { scope: &grant.scope, authorized: &grant.resource, named };
+        scope::grant(self.ctx, self.model, client, access_model::user_subject(user), &asked)
     }
-    let Some(user) = user else { return Ok(Ending::Refused(CodeRefusal::Unknown.into())) };
-    // Another redemption can have come in between on another node: this one is then the replay.
-    let Some(redeemed) = store::authorization_code::redeem(tx, &code.hash, now).await? else {
-        return revoke(ctx, tx, &code, CodeRefusal::Reused, origin).await;
-    };
-    let code = redeemed.into_taken();
-    let (access, refresh_token) = write_tokens(ctx, tx, &presented.client, &grant, now).await?;
-    Ok(Ending::Issued(Box::new(Redeemed { code, grant, user, access, refresh_token })))
+}
+
+impl Presented {
+    fn redemption(&self) -> Redemption<'_> {
+        Redemption {
+            client_id: &self.client.id,
+            redirect_uri: self.redirect_uri.as_deref(),
+            code_verifier: self.code_verifier.as_ref().map(|text| text.expose().as_str()),
+        }
+    }
 }
 
 /// The rows of the tokens: none for an access token that is a JWT, one for a refresh token family.
@@ -144,9 +186,10 @@ async fn write_tokens(
     tx: &mut Tx<'_>,
     client: &Client,
     grant: &Grant,
-    now: Timestamp,
+    granted: Granted,
 ) -> Result<(mint::AccessToken, Option<Secret<String>>), StoreError> {
-    let access = mint::AccessToken::for_grant(ctx, client, grant, grant.scope.clone(), now);
+    let now = ctx.now();
+    let access = mint::AccessToken::for_grant(ctx, client, grant, granted, now);
     if let Some(record) = access.record() {
         store::access_token::insert(tx, &record).await?;
     }
@@ -180,12 +223,20 @@ async fn respond(
     ctx: &Context,
     client: &Client,
     redeemed: Redeemed,
+    model: &AccessModel,
+    origin: &Origin,
 ) -> Result<TokenResponse, ServiceError> {
-    let Redeemed { code, grant, user, access, refresh_token } = redeemed;
-    let (access_token, expires_in) = access.finish(ctx, Some(&user)).await?;
-    let nonce = code.nonce.as_deref();
-    let subject =
-        mint::IdTokenSubject { client, grant: &grant, user: &user, nonce, scope: &grant.scope };
+    let Redeemed { code, grant, user, scope, access, refresh_token } = redeemed;
+    let (access_token, expires_in) = access.finish(ctx, Some(&user), model, origin).await?;
+    let subject = mint::IdTokenSubject {
+        client,
+        grant: &grant,
+        user: &user,
+        nonce: code.nonce.as_deref(),
+        scope: &scope,
+        model,
+        origin,
+    };
     let id_token = subject.id_token(ctx, &access_token).await?;
     Ok(TokenResponse {
         access_token,
@@ -193,6 +244,6 @@ async fn respond(
         expires_in,
         refresh_token: refresh_token.map(|text| text.expose().clone()),
         id_token,
-        scope: grant.scope,
+        scope,
     })
 }

@@ -1,5 +1,6 @@
 //! Tokens in the making: decided and written inside a transaction, signed after its commit.
 
+use super::scope::Granted;
 use crate::{
     identity::user::User,
     protocol::{
@@ -13,10 +14,10 @@ use crate::{
             refresh,
         },
     },
-    service::{Context, ServiceError, user_facts},
+    service::{Context, ServiceError, access_model::AccessModel, token_size, user_facts},
     types::{
         Authentication, ClientId, FamilyId, GrantId, Scope, Secret, Timestamp, TokenHash, UserId,
-        token::TokenKind,
+        origin::Origin, token::TokenKind,
     },
 };
 
@@ -39,8 +40,13 @@ enum Form {
 
 impl AccessToken {
     /// A token for the client itself.
-    pub(super) fn for_client(ctx: &Context, client: &Client, scope: Scope, now: Timestamp) -> Self {
-        Self::new(ctx, client, None, scope, now)
+    pub(super) fn for_client(
+        ctx: &Context,
+        client: &Client,
+        granted: Granted,
+        now: Timestamp,
+    ) -> Self {
+        Self::new(ctx, client, None, granted, now)
     }
 
     /// A token on behalf of the user who gave `grant`.
@@ -48,18 +54,18 @@ impl AccessToken {
         ctx: &Context,
         client: &Client,
         grant: &Grant,
-        scope: Scope,
+        granted: Granted,
         now: Timestamp,
     ) -> Self {
         let behalf = (grant.id, grant.user_id, grant.authentication.clone());
-        Self::new(ctx, client, Some(behalf), scope, now)
+        Self::new(ctx, client, Some(behalf), granted, now)
     }
 
     fn new(
         ctx: &Context,
         client: &Client,
         behalf: Option<(GrantId, UserId, Authentication)>,
-        scope: Scope,
+        granted: Granted,
         now: Timestamp,
     ) -> Self {
         let form = match client.metadata.access_token_format {
@@ -74,9 +80,9 @@ impl AccessToken {
             form,
             alg: client.metadata.access_token_signed_response_alg,
             client_id: client.id.clone(),
-            audience: audience(ctx, client, &scope),
+            audience: granted.audience,
             behalf,
-            scope,
+            scope: granted.scope,
             issued_at: now,
             expires_at: now.plus(lifetime),
         }
@@ -106,6 +112,8 @@ impl AccessToken {
         self,
         ctx: &Context,
         user: Option<&User>,
+        model: &AccessModel,
+        origin: &Origin,
     ) -> Result<(String, u64), ServiceError> {
         let expires_in = self.expires_at.since(self.issued_at).as_secs();
         let id = match &self.form {
@@ -117,9 +125,8 @@ impl AccessToken {
             None => self.client_id.to_string(),
         };
         let authentication = self.behalf.as_ref().map(|(_, _, authentication)| authentication);
-        let roles: Option<Vec<String>> = user
-            .filter(|user| self.scope.contains("roles") && !user.roles.is_empty())
-            .map(|user| user.roles.iter().cloned().collect());
+        let told = user.map(|user| model.told(user, &model.apis.of_audience(&self.audience)));
+        let (roles, groups) = told.unwrap_or_default().in_scope(&self.scope);
         let claims = AccessTokenClaims {
             iss: ctx.protocol.issuer.as_str(),
             sub: &sub,
@@ -134,20 +141,13 @@ impl AccessToken {
             acr: authentication.map(|authentication| authentication.acr.as_str()),
             amr: authentication.map_or(&[], |authentication| authentication.amr.as_slice()),
             roles: roles.as_deref(),
+            groups: groups.as_deref(),
         };
         let token = ctx.keys.sign(self.alg, AccessTokenClaims::TYPE, &claims).await?;
+        let subject = self.behalf.as_ref().map(|(_, user, _)| *user);
+        token_size::check(ctx, &token, &self.client_id, subject, origin).await?;
         Ok((token, expires_in))
     }
-}
-
-/// The APIs that the client registered; this server itself, where UserInfo is, when `openid` was
-/// granted or nothing else is left. RFC 9068 §3.
-fn audience(ctx: &Context, client: &Client, scope: &Scope) -> Vec<String> {
-    let mut audience = client.metadata.access_token_audience.clone();
-    if audience.is_empty() || scope.contains("openid") {
-        audience.insert(0, ctx.protocol.issuer.as_str().to_owned());
-    }
-    audience
 }
 
 /// The family of a grant that outlives its session, with its first token; `None` when the grant does
@@ -192,6 +192,10 @@ pub(super) struct IdTokenSubject<'a> {
     pub(super) nonce: Option<&'a str>,
     /// The scope that is granted with it.
     pub(super) scope: &'a Scope,
+    /// What roles and groups amount to.
+    pub(super) model: &'a AccessModel,
+    /// Where the request comes from.
+    pub(super) origin: &'a Origin,
 }
 
 impl IdTokenSubject<'_> {
@@ -205,12 +209,13 @@ impl IdTokenSubject<'_> {
         if !self.scope.contains("openid") {
             return Ok(None);
         }
-        let Self { client, grant, user, nonce, scope } = self;
+        let Self { client, grant, user, nonce, scope, model, origin } = self;
         let now = ctx.now();
         let alg = client.metadata.id_token_signed_response_alg;
         // What was accepted and stored as a claims parameter is one.
         let requested = grant.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok());
-        let told = user_facts::facts(user).for_id_token(scope, &requested.unwrap_or_default());
+        let told = user_facts::facts(user, model.told_to_client(user, scope))
+            .for_id_token(scope, &requested.unwrap_or_default());
         let (sub, sid) = (user.id.to_string(), grant.session_id.to_string());
         let claims = IdTokenClaims {
             iss: ctx.protocol.issuer.as_str(),
@@ -227,6 +232,8 @@ impl IdTokenSubject<'_> {
             sid: Some(&sid),
             user: UserClaims::of(told),
         };
-        ctx.keys.sign(alg, IdTokenClaims::TYPE, &claims).await.map(Some)
+        let token = ctx.keys.sign(alg, IdTokenClaims::TYPE, &claims).await?;
+        token_size::check(ctx, &token, &client.id, Some(user.id), origin).await?;
+        Ok(Some(token))
     }
 }

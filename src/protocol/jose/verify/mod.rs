@@ -32,7 +32,7 @@ pub const FUTURE_LEEWAY: Duration = Duration::from_mins(1);
 pub enum JwtKeys<'a> {
     /// Keys that a client registered.
     Registered(&'a JwkSet),
-    /// Keys of this server.
+    /// Keys that are ready for use: of this server, or of the issuer that an API relies on.
     Own(&'a VerifyingKeys),
     /// Secrets that are shared with a client, any of which may have been used.
     Shared(&'a [&'a [u8]]),
@@ -53,6 +53,9 @@ pub enum Typ<'a> {
 pub enum Expiry {
     /// There, and in the future.
     Ahead,
+    /// There, and passed by less than this: the leeway that an API grants for clocks that differ
+    /// (RFC 9068 §4).
+    Leeway(Duration),
     /// There; it may have passed (`id_token_hint`, RP-Initiated Logout §2).
     MayHavePassed,
 }
@@ -341,6 +344,7 @@ fn times_are_right(claims: &Claims, expiry: Expiry, now: Timestamp) -> Result<()
     let exp = claims.exp.ok_or(JwtError::Missing("exp"))?;
     let passed = match expiry {
         Expiry::Ahead => exp <= now,
+        Expiry::Leeway(leeway) => exp.plus(leeway) <= now,
         Expiry::MayHavePassed => false,
     };
     if passed {

@@ -1,0 +1,84 @@
+//! The size of tokens: they travel in headers, and a header that is too long breaks an app in ways that
+//! nobody understands. So a token that would be too long is refused in plain words, and one that comes
+//! near is written to the audit log, once an hour for each app and user.
+
+use std::time::Duration;
+
+use moka::sync::Cache;
+
+use super::{Context, ServiceError};
+use crate::{
+    protocol::error::{ErrorCode, OAuthError},
+    store::{self, StoreError},
+    types::{
+        ClientId, UserId,
+        audit::{Action, Actor, Object, Outcome},
+        origin::Origin,
+    },
+};
+
+/// Whose large tokens were noted lately.
+#[derive(Debug)]
+pub struct Noted(Cache<(ClientId, Option<UserId>, Action), ()>);
+
+impl Default for Noted {
+    fn default() -> Self {
+        let hour = Duration::from_hours(1);
+        Self(Cache::builder().max_capacity(10_000).time_to_live(hour).build())
+    }
+}
+
+/// Whether a signed token may be sent.
+///
+/// # Errors
+/// `invalid_request` when it is longer than `max_token_bytes`.
+pub(super) async fn check(
+    ctx: &Context,
+    token: &str,
+    client: &ClientId,
+    user: Option<UserId>,
+    origin: &Origin,
+) -> Result<(), ServiceError> {
+    let most = ctx.protocol.max_token_bytes;
+    if token.len() <= most / 4 * 3 {
+        return Ok(());
+    }
+    if token.len() <= most {
+        let kind = (Action::TokenLarge, Outcome::Success);
+        return note(ctx, kind, token.len(), client, user, origin).await;
+    }
+    note(ctx, (Action::TokenTooLarge, Outcome::Refused), token.len(), client, user, origin).await?;
+    let detail = format!("{} bytes, of {most} allowed", token.len());
+    Err(OAuthError::new(
+        ErrorCode::InvalidRequest,
+        "the token would be larger than this server allows: ask for less scope, or for one resource",
+    )
+    .with_detail(detail)
+    .into())
+}
+
+async fn note(
+    ctx: &Context,
+    (action, outcome): (Action, Outcome),
+    bytes: usize,
+    client: &ClientId,
+    user: Option<UserId>,
+    origin: &Origin,
+) -> Result<(), ServiceError> {
+    let entry = ctx.large_tokens.0.entry((client.clone(), user, action)).or_insert(());
+    if !entry.is_fresh() {
+        return Ok(());
+    }
+    let object = user.map_or_else(|| Object::Client(client.clone()), Object::User);
+    let mut event = ctx.event(Actor::Client(client.clone()), action, object, outcome, origin);
+    event.detail.insert("bytes".to_owned(), bytes.into());
+    ctx.db
+        .write(move |tx| {
+            Box::pin(async move {
+                store::audit_event::append(tx, event);
+                Ok::<(), StoreError>(())
+            })
+        })
+        .await?;
+    Ok(())
+}
