@@ -130,5 +130,5 @@ pub(super) async fn read(conn: &mut Conn<'_>) -> Result<AccessModel, StoreError>
     let apis = store::api::all(conn).await?;
     let roles = store::role::all(conn).await?;
     let groups = store::group::all(conn).await?;
-    Ok(AccessModel { apis: Apis::new(apis), roles: Roles::new(roles, &groups) })
+    Ok(AccessModel { apis: Apis::new(apis), roles: Roles::new(&roles, &groups) })
 }
