@@ -187,6 +187,7 @@ impl Caches {
                     self.clients.entries.invalidate_all();
                 }
                 Change::SigningKeys => self.tokens.entries.invalidate_all(),
+                Change::Epoch => self.forget_all(),
             }
         }
         self.followed_to.fetch_max(last, Ordering::SeqCst);
