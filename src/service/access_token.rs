@@ -156,17 +156,7 @@ async fn read_standing(
 
 /// The user of that id, when they may be spoken for.
 async fn live_user(ctx: &Context, id: UserId) -> Result<Option<Arc<User>>, ServiceError> {
-    let caches = &ctx.caches;
-    let user = if let Some(user) = caches.recall(&caches.users, &id, ctx.clock.uptime()) {
-        Some(user)
-    } else {
-        let epoch = caches.epoch();
-        let found = store::user::find(&mut ctx.db.reader().await?.conn(), id).await?;
-        found.map(|user| {
-            let user = Arc::new(user);
-            caches.keep(&caches.users, &id, Arc::clone(&user), epoch);
-            user
-        })
-    };
+    let read = async { store::user::find(&mut ctx.db.reader().await?.conn(), id).await };
+    let user = ctx.caches.recall_or(&ctx.caches.users, &id, ctx.clock.uptime(), read).await?;
     Ok(user.filter(|user| matches!(user.status, Status::Enabled)))
 }
