@@ -83,4 +83,6 @@ mod single_use;
 #[cfg(test)]
 mod token;
 #[cfg(test)]
+mod upgrade;
+#[cfg(test)]
 mod user;
