@@ -1,5 +1,6 @@
 //! Who plays in the tests: the server in process, people's browsers, apps, APIs and attackers.
 
+pub(crate) mod admin;
 pub(crate) mod api;
 pub(crate) mod browser;
 pub(crate) mod clock;
