@@ -16,8 +16,8 @@ async fn versioned(root: &Admin<'_>) -> Vec<(String, &'static str, Value)> {
         (
             "/clients",
             "PUT",
-            json!({"client_id": "app", "metadata": {"redirect_uris": ["https://app.example/cb"]}}),
-            json!({"redirect_uris": ["https://app.example/other"]}),
+            json!({"client_id": "app", "metadata": {"redirect_uris": ["https://app.example/cb"], "scope": "openid"}}),
+            json!({"redirect_uris": ["https://app.example/other"], "scope": "openid"}),
         ),
         (
             "/apis",
@@ -158,7 +158,7 @@ async fn a_replay_tells_no_secret_again() {
     let issuer = Issuer::start().await;
     let root = Admin::root(&issuer).await;
     let key = [("idempotency-key", "one-key")];
-    let metadata = json!({"redirect_uris": ["https://app.example/cb"]});
+    let metadata = json!({"redirect_uris": ["https://app.example/cb"], "scope": "openid"});
     let body = json!({"client_id": "app", "metadata": metadata});
     let first = root.send("POST /clients", &key, &body).await;
     let secret = first.json()["client_secret"].as_str().unwrap().to_owned();
@@ -189,7 +189,8 @@ async fn of_equal_requests_that_arrive_at_once_one_is_carried_out() {
     for round in 0..5 {
         let key = format!("key-{round}");
         // Without a client_id of its own, every registration would succeed.
-        let body = json!({"metadata": {"redirect_uris": ["https://app.example/cb"]}});
+        let body =
+            json!({"metadata": {"redirect_uris": ["https://app.example/cb"], "scope": "openid"}});
         let requests = (0..8).map(|number| {
             let node = if number % 2 == 0 { &issuer } else { &other };
             let headers = [("idempotency-key", key.as_str())];

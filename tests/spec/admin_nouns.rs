@@ -47,7 +47,7 @@ async fn clients_keep_the_rules_of_registration() {
         reply.problem(400, "invalid-request");
     }
     let uuid = "01900000-0000-7000-8000-0000000000aa";
-    let body = json!({"client_id": uuid, "metadata": {"redirect_uris": ["https://a.example"]}});
+    let body = json!({"client_id": uuid, "metadata": {"redirect_uris": ["https://a.example"], "scope": "openid"}});
     root.ask("POST /clients", body).await.invalid("/client_id");
 }
 

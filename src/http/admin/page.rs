@@ -30,7 +30,8 @@ impl Call {
         let limit = match self.query.get("limit") {
             None => DEFAULT,
             Some(text) => {
-                let number = text.parse::<u32>().ok().filter(|_| text.len() <= 3);
+                let is_plain = text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
+                let number = text.parse::<u32>().ok().filter(|_| is_plain);
                 let number = number.filter(|number| (1..=MOST).contains(number));
                 number.ok_or_else(|| Problem::parameter("limit", "it is a number from 1 to 200"))?
             }
