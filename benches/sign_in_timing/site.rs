@@ -7,6 +7,7 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use doorward::{
     http::{
         self as floor, Explain,
+        admin::{Administration, Served},
         layer::{
             client_address::TrustedProxies,
             edge::{Edge, RequestLimits},
@@ -60,7 +61,9 @@ impl Site {
                 users::disable(&ctx, user.id, Actor::Operator, &origin).await?;
             }
         }
-        let router = edge(&ctx).around(floor::router(Arc::clone(&ctx), Explain::ToTheLog));
+        let nothing = Administration { served: Served::Nothing, settings: Vec::new() };
+        let routes = floor::router(Arc::clone(&ctx), Explain::ToTheLog, &nothing);
+        let router = edge(&ctx).around(routes);
         let (cookie, csrf) = open_page(&router).await?;
         Ok(Self { router, cookie, csrf })
     }

@@ -324,6 +324,7 @@ fn explain(error: UserError) -> anyhow::Error {
         | UserError::EmailTaken
         | UserError::Weak(_)
         | UserError::LastAdministrator(_)
+        | UserError::Stale(_)
         | UserError::NotFound => Failure::failed(&error).into(),
         UserError::Service(_) => error.into(),
     }

@@ -24,7 +24,7 @@ pub use error::{ConfigError, Source};
 pub use example::example;
 pub use issuer::{Issuer, NotAnIssuer, Transport};
 pub use settings::{
-    Config, Database, Keys, Limits, Log, LogFormat, Management, Passwords, Proxy, Sessions,
+    Admin, Config, Database, Keys, Limits, Log, LogFormat, Management, Passwords, Proxy, Sessions,
     Shutdown, SignIn, Tls, Tokens,
 };
 pub use source::Flags;

@@ -51,6 +51,8 @@ settings! {
         keys: Keys;
         /// What one request and all connections may use.
         limits: Limits;
+        /// The admin API.
+        admin: Admin;
         /// How the server ends.
         shutdown: Shutdown;
     }
@@ -203,6 +205,16 @@ settings! {
 }
 
 settings! {
+    /// The admin API: JSON under /admin/api/v1, for the bearers of access tokens with its permissions.
+    pub struct Admin {
+        /// Whether it is served.
+        enabled: bool = true, Anything;
+        /// Whether the page for trying it out is; empty: where the issuer is http on localhost.
+        docs: Option<bool> = None, Anything;
+    }
+}
+
+settings! {
     /// How the server ends on SIGTERM or SIGINT.
     pub struct Shutdown {
         /// How long to go on accepting while /ready says 503, so that a load balancer notices.
@@ -223,6 +235,16 @@ impl Config {
     #[must_use]
     pub fn master_key_file(&self) -> PathBuf {
         self.data_dir.join("master.key")
+    }
+
+    /// Whether the page for trying the admin API out is served.
+    #[must_use]
+    pub fn serves_admin_docs(&self) -> bool {
+        let developing = match self.transport() {
+            Transport::LocalHttp => true,
+            Transport::Https => false,
+        };
+        self.admin.enabled && self.admin.docs.unwrap_or(developing)
     }
 
     /// Whether browsers reach the server over TLS.

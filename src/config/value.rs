@@ -98,6 +98,26 @@ pub(super) fn quoted(text: &str) -> String {
 /// The units of time, longest first: the length in seconds and the letter.
 const SPANS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
 
+impl Value for bool {
+    const ALLOWED: &'static str = "true or false";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(Self::ALLOWED.to_owned()),
+        }
+    }
+
+    fn from_toml(value: &toml::Value) -> Result<Self, String> {
+        value.as_bool().ok_or_else(|| Self::ALLOWED.to_owned())
+    }
+
+    fn to_toml(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl Value for Duration {
     const ALLOWED: &'static str = "a time like \"90s\", \"15m\", \"12h\" or \"30d\"";
 

@@ -2,6 +2,7 @@
 //!
 //! Every route stands on this page.
 
+pub mod admin;
 pub mod assets;
 mod cookies;
 mod documents;
@@ -43,16 +44,22 @@ pub(crate) struct App {
     documents: Documents,
     published_keys: PublishedKeys,
     explain: Explain,
+    admin: admin::State,
 }
 
 /// The routes of the public listener, without its probes and its edge.
-pub fn router(ctx: Arc<Context>, explain: Explain) -> Router {
+pub fn router(
+    ctx: Arc<Context>,
+    explain: Explain,
+    administration: &admin::Administration,
+) -> Router {
     let transport = ctx.protocol.issuer.transport();
     let app = Arc::new(App {
         cookies: CookieNames::of(transport),
         documents: Documents::new(&ctx.protocol),
         published_keys: PublishedKeys::default(),
         explain,
+        admin: admin::State::new(administration, &ctx.protocol.issuer),
         ctx,
     });
     Router::new()
@@ -83,6 +90,8 @@ pub fn router(ctx: Arc<Context>, explain: Explain) -> Router {
         .route(route::SIGNED_OUT, get(ui::signed_out))
         .route(route::SETUP, get(ui::setup::get).post(ui::setup::post))
         .merge(assets::router())
+        // What administrators' programs call.
+        .merge(admin::router(administration.served))
         .fallback(ui::not_found)
         .with_state(app)
         .layer(from_fn_with_state(transport, security_headers))

@@ -23,5 +23,15 @@ pub const END_SESSION: &str = "/account/sessions/end";
 pub const REVOKE_APP: &str = "/account/apps/revoke";
 /// Says that the session is over.
 pub const SIGNED_OUT: &str = "/signed-out";
+/// The description of the admin API, OpenAPI 3.1.
+pub const ADMIN_OPENAPI: &str = "/admin/api/openapi.json";
+/// Leads to the page for trying the admin API out.
+pub const ADMIN_DOCS: &str = "/admin/api/docs";
+/// The files of that page.
+pub const ADMIN_DOCS_FILE: &str = "/admin/api/docs/{name}";
+/// What a problem of the admin API means.
+pub const ADMIN_PROBLEM: &str = "/admin/api/problems/{name}";
+/// Everything else under the admin API: 404.
+pub const ADMIN_UNKNOWN: &str = "/admin/api/{*unknown}";
 /// Makes the first administrator.
 pub const SETUP: &str = "/setup";

@@ -12,9 +12,10 @@ use super::{
     stop_signal,
 };
 use crate::{
-    config::Config,
+    config::{self, Config},
     http::{
         self, Explain,
+        admin::{Administration, Served},
         layer::{
             client_address::TrustedProxies,
             edge::{Edge, RequestLimits},
@@ -22,7 +23,7 @@ use crate::{
         ops::{self, Draining, Readiness},
     },
     protocol::issuer::Transport,
-    service::{Context, ServiceError, health, jobs::Jobs, setup},
+    service::{Context, ServiceError, built_in, health, jobs::Jobs, setup},
     telemetry::{
         log::{self, LogError},
         metrics::Metrics,
@@ -100,6 +101,9 @@ impl Server {
         let bound = bind(config).await?;
         let in_use = InUse::with_others(config).map_err(OpenError::from)?;
         let ctx = open::open(config).await?;
+        if config.serves_admin_docs() {
+            built_in::ensure_docs_client(&ctx, http::admin::DOCS_REDIRECT).await?;
+        }
         Ok(Self { config: config.clone(), bound, ctx, in_use })
     }
 
@@ -175,7 +179,14 @@ fn public(
         random: Arc::clone(&ctx.random),
         transport: ctx.protocol.issuer.transport(),
     };
-    let routes = http::router(Arc::clone(ctx), explain).merge(ops::probes(readiness, draining));
+    let served = match (config.admin.enabled, config.serves_admin_docs()) {
+        (false, _) => Served::Nothing,
+        (true, false) => Served::Api,
+        (true, true) => Served::ApiAndDocs,
+    };
+    let administration = Administration { served, settings: config::changed(config) };
+    let routes = http::router(Arc::clone(ctx), explain, &administration)
+        .merge(ops::probes(readiness, draining));
     edge.around(routes)
 }
 

@@ -1,6 +1,6 @@
 //! Why an API, a role or a group is not made, found or changed.
 
-use super::{ServiceError, administration::LastAdministrator};
+use super::{ServiceError, administration::LastAdministrator, editor::Stale};
 use crate::{
     identity::role::NotAName,
     protocol::api::ApiError,
@@ -70,6 +70,9 @@ pub enum AccessError {
     /// The change would leave the server without an administrator. 409.
     #[error(transparent)]
     LastAdministrator(#[from] LastAdministrator),
+    /// The change was made in the light of an older version. 412.
+    #[error(transparent)]
+    Stale(#[from] Stale),
     /// A failure of the service.
     #[error(transparent)]
     Service(#[from] ServiceError),

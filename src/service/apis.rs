@@ -2,7 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Context, access_error::AccessError, administration::Guard, changes};
+use super::{
+    Context,
+    access_error::AccessError,
+    administration::Guard,
+    changes,
+    editor::{self, Editor},
+};
 use crate::{
     protocol::api::Api,
     store,
@@ -10,6 +16,7 @@ use crate::{
         ApiId, Permission, ResourceUri, Status,
         audit::{Action, Actor, AuditEvent, Object, Outcome},
         origin::Origin,
+        version::Versioned,
     },
 };
 
@@ -101,6 +108,16 @@ pub async fn find(ctx: &Context, audience: &str) -> Result<Api, AccessError> {
     found.ok_or_else(|| AccessError::NoApi(audience.to_owned()))
 }
 
+/// The API of that id.
+///
+/// # Errors
+/// [`AccessError::NoApi`], or a failure of the service.
+pub async fn find_by_id(ctx: &Context, id: ApiId) -> Result<Api, AccessError> {
+    let mut reader = ctx.db.reader().await?;
+    let found = store::api::find(&mut reader.conn(), id).await?;
+    found.ok_or_else(|| AccessError::NoApi(id.to_string()))
+}
+
 /// At most `limit` (and [`MAX_PAGE`]) APIs in the order of their audiences, after the one of `after`.
 ///
 /// # Errors
@@ -118,9 +135,10 @@ pub async fn update(
     ctx: &Arc<Context>,
     audience: &str,
     update: ApiUpdate,
-    actor: Actor,
+    editor: impl Into<Editor>,
     origin: &Origin,
 ) -> Result<Api, AccessError> {
+    let Editor { actor, seen } = editor.into();
     let known = find(ctx, audience).await?;
     if known.built_in {
         return Err(AccessError::BuiltIn(known.name));
@@ -134,6 +152,7 @@ pub async fn update(
         .write(move |tx| {
             Box::pin(async move {
                 let missing = || AccessError::NoApi(known.audience.to_string());
+                editor::claim::<AccessError>(tx, Versioned::Api(known.id), seen).await?;
                 let mut api = store::api::find(tx, known.id).await?.ok_or_else(missing)?;
                 api.name = update.name.unwrap_or(api.name);
                 api.status = update.status.unwrap_or(api.status);
@@ -176,9 +195,10 @@ fn with_change(mut event: AuditEvent, before: &Api, after: &Api) -> AuditEvent {
 pub async fn delete(
     ctx: &Arc<Context>,
     audience: &str,
-    actor: Actor,
+    editor: impl Into<Editor>,
     origin: &Origin,
 ) -> Result<(), AccessError> {
+    let Editor { actor, seen } = editor.into();
     let api = find(ctx, audience).await?;
     if api.built_in {
         return Err(AccessError::BuiltIn(api.name));
@@ -189,6 +209,7 @@ pub async fn delete(
             Box::pin(async move {
                 // A role of this API can be what makes somebody an administrator.
                 let guard = Guard::take(tx).await?;
+                editor::claim::<AccessError>(tx, Versioned::Api(api.id), seen).await?;
                 if !store::api::delete(tx, api.id, event.at).await? {
                     return Err(AccessError::NoApi(api.audience.to_string()));
                 }

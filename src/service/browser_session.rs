@@ -161,6 +161,54 @@ pub async fn end(
     Ok(ended)
 }
 
+/// The most sessions that one call of [`list`] returns.
+pub const MAX_PAGE: u32 = 500;
+
+/// At most `limit` (and [`MAX_PAGE`]) sessions that live, of everybody or of one user, in the order of
+/// their ids from the first one after `after`.
+///
+/// # Errors
+/// [`ServiceError::Unavailable`] when the database does not answer.
+pub async fn list(
+    ctx: &Context,
+    user: Option<UserId>,
+    after: Option<SessionId>,
+    limit: u32,
+) -> Result<Vec<BrowserSession>, ServiceError> {
+    let mut reader = ctx.db.reader().await?;
+    let limit = limit.min(MAX_PAGE);
+    Ok(store::session::page(&mut reader.conn(), user, after, limit, ctx.now()).await?)
+}
+
+/// Ends `id`, whoever's session it is, for an administrator; `false` when it ended before.
+///
+/// # Errors
+/// [`ServiceError::Unavailable`] when the database does not answer.
+pub async fn end_by(
+    ctx: &Arc<Context>,
+    id: SessionId,
+    actor: Actor,
+    origin: &Origin,
+) -> Result<bool, ServiceError> {
+    let now = ctx.now();
+    let event =
+        ctx.event(actor, Action::SessionEnded, Object::Session(id), Outcome::Success, origin);
+    let ended = ctx
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                let ended = end_in(tx, id, now).await?;
+                if ended {
+                    store::audit_event::append(tx, event);
+                }
+                Ok::<bool, StoreError>(ended)
+            })
+        })
+        .await?;
+    changes::follow(ctx).await?;
+    Ok(ended)
+}
+
 /// Ends every session of `user` but `except`, with what hangs from them alone.
 /// Returns how many sessions ended.
 ///

@@ -2,12 +2,21 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Context, ServiceError};
+use super::{
+    Context, ServiceError,
+    client_registry::{self, ClientError, NewSecret},
+};
 use crate::{
     identity::role::{Name, Role, built_in},
-    protocol::api::Api,
+    protocol::{
+        api::Api,
+        client::{ClientMetadata, TokenEndpointAuthMethod},
+    },
     store::{self, StoreError, Tx},
-    types::{ApiId, Permission, ResourceUri, RoleId, Status, Timestamp},
+    types::{
+        ApiId, ClientId, Permission, ResourceUri, RoleId, Scope, Status, Timestamp, audit::Actor,
+        origin::Origin,
+    },
 };
 
 /// Makes Doorward's own API and its roles, or adds what a newer version brought. Nothing is written
@@ -39,6 +48,40 @@ pub async fn ensure(ctx: &Arc<Context>) -> Result<(), ServiceError> {
         })
         .await?;
     Ok(())
+}
+
+/// The app as which the page of the admin API signs in.
+pub const DOCS_CLIENT: &str = "doorward-swagger";
+
+/// Makes the client of the page for trying the admin API out, where that page is served. It is public,
+/// and asks its users as any app does. One that an operator deleted stays deleted.
+///
+/// # Errors
+/// [`ServiceError`] when the database does not answer.
+pub async fn ensure_docs_client(
+    ctx: &Arc<Context>,
+    redirect_path: &str,
+) -> Result<(), ServiceError> {
+    let id = ClientId::parse(DOCS_CLIENT).map_err(ServiceError::internal)?;
+    if super::clients::find(ctx, &id).await?.is_some() {
+        return Ok(());
+    }
+    let permissions: Vec<&str> = built_in::PERMISSIONS.iter().map(|(name, _)| *name).collect();
+    let metadata = ClientMetadata {
+        client_name: Some("Doorward administration (Swagger UI)".to_owned()),
+        redirect_uris: vec![ctx.protocol.issuer.at(redirect_path)],
+        scope: Scope::parse(&permissions.join(" ")).map_err(ServiceError::internal)?,
+        token_endpoint_auth_method: TokenEndpointAuthMethod::None,
+        ..ClientMetadata::default()
+    };
+    let origin = Origin::command_line("start".to_owned());
+    let (id, secret) = (Some(id), NewSecret::Generated);
+    match client_registry::create(ctx, id, metadata, secret, Actor::System, &origin).await {
+        // Another node was quicker, or the client was deleted.
+        Ok(_) | Err(ClientError::IdTaken) => Ok(()),
+        Err(ClientError::Service(error)) => Err(error),
+        Err(error) => Err(ServiceError::internal(error)),
+    }
 }
 
 const ALL: &str = "Administers this server";

@@ -6,7 +6,9 @@ use super::{
     Context,
     access_error::{AccessError, description},
     administration::Guard,
-    changes, users,
+    changes,
+    editor::{self, Editor},
+    users,
 };
 use crate::{
     identity::{group::Group, role::Name, user::User},
@@ -15,6 +17,7 @@ use crate::{
         GroupId, UserId,
         audit::{Action, Actor, AuditEvent, Object, Outcome},
         origin::Origin,
+        version::Versioned,
     },
 };
 
@@ -107,9 +110,10 @@ pub async fn update(
     ctx: &Arc<Context>,
     name: &str,
     words: String,
-    actor: Actor,
+    editor: impl Into<Editor>,
     origin: &Origin,
 ) -> Result<Group, AccessError> {
+    let Editor { actor, seen } = editor.into();
     let mut group = find(ctx, name).await?;
     let mut event = event(ctx, actor, Action::GroupUpdated, &group, origin);
     event.detail.insert("before".to_owned(), group.description.clone().into());
@@ -120,6 +124,7 @@ pub async fn update(
         .db
         .write(move |tx| {
             Box::pin(async move {
+                editor::claim::<AccessError>(tx, Versioned::Group(group.id), seen).await?;
                 let Group { id, description, .. } = &group;
                 if !store::group::update(tx, *id, description, event.at).await? {
                     return Err(AccessError::NoGroup(group.name.to_string()));
@@ -140,15 +145,17 @@ pub async fn update(
 pub async fn delete(
     ctx: &Arc<Context>,
     name: &str,
-    actor: Actor,
+    editor: impl Into<Editor>,
     origin: &Origin,
 ) -> Result<(), AccessError> {
+    let Editor { actor, seen } = editor.into();
     let group = find(ctx, name).await?;
     let event = event(ctx, actor, Action::GroupDeleted, &group, origin);
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
                 let guard = Guard::take(tx).await?;
+                editor::claim::<AccessError>(tx, Versioned::Group(group.id), seen).await?;
                 if !store::group::delete(tx, group.id, event.at).await? {
                     return Err(AccessError::NoGroup(group.name.to_string()));
                 }

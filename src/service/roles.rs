@@ -7,7 +7,9 @@ use super::{
     access_error::{AccessError, description},
     access_model::{self, AccessModel},
     administration::Guard,
-    apis, changes, users,
+    apis, changes,
+    editor::{self, Editor},
+    users,
 };
 use crate::{
     identity::role::{Name, Role},
@@ -17,6 +19,7 @@ use crate::{
         ApiId, ClientId, Permission, RoleId,
         audit::{Action, Actor, AuditEvent, Object, Outcome},
         origin::Origin,
+        version::Versioned,
     },
 };
 
@@ -157,9 +160,10 @@ pub async fn update(
     ctx: &Arc<Context>,
     name: &str,
     update: RoleUpdate,
-    actor: Actor,
+    editor: impl Into<Editor>,
     origin: &Origin,
 ) -> Result<Role, AccessError> {
+    let Editor { actor, seen } = editor.into();
     let known = find(ctx, name).await?;
     if is_of_doorward(&known) {
         return Err(AccessError::BuiltIn(known.name.to_string()));
@@ -174,6 +178,7 @@ pub async fn update(
         .write(move |tx| {
             Box::pin(async move {
                 let guard = Guard::take(tx).await?;
+                editor::claim::<AccessError>(tx, Versioned::Role(known.id), seen).await?;
                 let before = store::role::find(tx, &name).await?;
                 let before = before.ok_or_else(|| AccessError::NoRole(name.clone()))?;
                 let mut role = before.clone();
@@ -208,9 +213,10 @@ fn is_of_doorward(role: &Role) -> bool {
 pub async fn delete(
     ctx: &Arc<Context>,
     name: &str,
-    actor: Actor,
+    editor: impl Into<Editor>,
     origin: &Origin,
 ) -> Result<(), AccessError> {
+    let Editor { actor, seen } = editor.into();
     let role = find(ctx, name).await?;
     if role.built_in {
         return Err(AccessError::BuiltIn(role.name.to_string()));
@@ -220,6 +226,7 @@ pub async fn delete(
         .write(move |tx| {
             Box::pin(async move {
                 let guard = Guard::take(tx).await?;
+                editor::claim::<AccessError>(tx, Versioned::Role(role.id), seen).await?;
                 if !store::role::delete(tx, role.id, event.at).await? {
                     return Err(AccessError::NoRole(role.name.to_string()));
                 }

@@ -18,6 +18,8 @@ pub struct Vault {
     pub client_secrets: Sealer,
     /// Authenticates refresh tokens.
     pub refresh_tokens: Mac,
+    /// Seals the places in listings that callers of the admin API come back with.
+    pub cursors: Sealer,
     anti_forgery: Mac,
     known_devices: Mac,
     sign_in_attempts: Mac,
@@ -54,6 +56,7 @@ impl Vault {
             signing_keys: Sealer::new(master, Purpose::SigningKey),
             client_secrets: Sealer::new(master, Purpose::ClientSecret),
             refresh_tokens: Mac::new(master, Purpose::RefreshToken),
+            cursors: Sealer::new(master, Purpose::Cursor),
             anti_forgery: Mac::new(master, Purpose::AntiForgery),
             known_devices: Mac::new(master, Purpose::KnownDevice),
             sign_in_attempts: Mac::new(master, Purpose::SignInAttempt),

@@ -30,7 +30,8 @@ statements! { "api";
     ALL = "SELECT id, audience, name, status, built_in, created_at, updated_at FROM apis";
     PERMISSIONS = "SELECT name, api_id, description FROM api_permissions WHERE api_id = $1";
     ALL_PERMISSIONS = "SELECT name, api_id, description FROM api_permissions";
-    UPDATE = "UPDATE apis SET name = $2, status = $3, updated_at = $4 WHERE id = $1";
+    UPDATE = "UPDATE apis SET name = $2, status = $3, updated_at = $4, version = version + 1
+              WHERE id = $1";
     SET_AUDIENCE = "UPDATE apis SET audience = $2, updated_at = $3
                     WHERE id = $1 AND audience <> $2";
     DELETE = "DELETE FROM apis WHERE id = $1";

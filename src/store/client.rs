@@ -29,9 +29,9 @@ statements! { "client";
                     WHERE c.id = $1 AND c.status <> 'deleted'");
     LIST = concat!("SELECT ", columns!(), " FROM clients c
                     WHERE c.id > $1 AND c.status <> 'deleted' ORDER BY c.id LIMIT $2");
-    UPDATE = "UPDATE clients SET metadata = $2, updated_at = $3
+    UPDATE = "UPDATE clients SET metadata = $2, updated_at = $3, version = version + 1
               WHERE id = $1 AND status <> 'deleted'";
-    SET_STATUS = "UPDATE clients SET status = $2, updated_at = $3
+    SET_STATUS = "UPDATE clients SET status = $2, updated_at = $3, version = version + 1
                   WHERE id = $1 AND status <> $2 AND status <> 'deleted'";
     /// The row stays, so that the client_id is never given to another client.
     DELETE = "UPDATE clients SET status = 'deleted', metadata = '{}', updated_at = $2

@@ -50,6 +50,9 @@ statements! { "expiry";
                    SELECT seq FROM change_log
                    WHERE at <= $1 AND seq < (SELECT seq FROM change_head WHERE id = 1)
                    ORDER BY at LIMIT $2)";
+    IDEMPOTENCY_KEYS = "DELETE FROM idempotency_keys WHERE hash IN (
+                            SELECT hash FROM idempotency_keys WHERE expires_at <= $1
+                            ORDER BY expires_at LIMIT $2)";
     BOOTSTRAP_LINKS = "DELETE FROM bootstrap_links WHERE hash IN (
                            SELECT hash FROM bootstrap_links WHERE expires_at <= $1
                            ORDER BY expires_at LIMIT $2)";
@@ -113,7 +116,7 @@ pub async fn sweep(db: &Db, now: Timestamp, keep: &Retention) -> Result<Swept, S
     let after_tokens = now.minus(keep.longest_access_token);
     let after_codes = now.minus(keep.code);
     // What hangs from a grant goes before it.
-    let tables: [(&'static str, Statement, Timestamp); 11] = [
+    let tables: [(&'static str, Statement, Timestamp); 12] = [
         ("authorization_codes", CODES, after_codes),
         ("access_tokens", ACCESS_TOKENS, now),
         ("revoked_tokens", REVOKED_TOKENS, now),
@@ -125,6 +128,7 @@ pub async fn sweep(db: &Db, now: Timestamp, keep: &Retention) -> Result<Swept, S
         ("sign_in_attempts", SIGN_IN_ATTEMPTS, now.minus(keep.sign_in_attempt)),
         ("change_log", CHANGES, now.minus(keep.change)),
         ("bootstrap_links", BOOTSTRAP_LINKS, now),
+        ("idempotency_keys", IDEMPOTENCY_KEYS, now),
     ];
     let mut swept = Swept::default();
     for (table, statement, before) in tables {

@@ -30,6 +30,10 @@ statements! { "grant";
                   amr, access, created_at, revoked_at, revoked_reason, resource)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     FIND = concat!("SELECT ", columns!(), " FROM grants g WHERE g.id = $1");
+    PAGE = concat!("SELECT ", columns!(), " FROM grants g
+        WHERE g.id > $1 AND g.revoked_at IS NULL ORDER BY g.id LIMIT $2");
+    PAGE_OF_USER = concat!("SELECT ", columns!(), " FROM grants g
+        WHERE g.id > $1 AND g.revoked_at IS NULL AND g.user_id = $3 ORDER BY g.id LIMIT $2");
     REVOKE = "UPDATE grants SET revoked_at = $2, revoked_reason = $3
               WHERE id = $1 AND revoked_at IS NULL RETURNING id";
     REVOKE_BY_SESSION = "UPDATE grants SET revoked_at = $2, revoked_reason = $3
@@ -71,6 +75,22 @@ pub async fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), StoreError> {
 /// The grant of that id, revoked or not.
 pub async fn find(conn: &mut Conn<'_>, id: GrantId) -> Result<Option<Grant>, StoreError> {
     fetch_optional!(GrantRow, conn, FIND, id.uuid())?.map(Grant::try_from).transpose()
+}
+
+/// At most `limit` grants that were not revoked, of everybody or of one user, in the order of their ids
+/// from the first one after `after`.
+pub async fn page(
+    conn: &mut Conn<'_>,
+    user: Option<UserId>,
+    after: Option<GrantId>,
+    limit: u32,
+) -> Result<Vec<Grant>, StoreError> {
+    let (after, limit) = (after.map_or(Uuid::nil(), GrantId::uuid), i64::from(limit));
+    let rows = match user {
+        None => fetch_all!(GrantRow, conn, PAGE, after, limit)?,
+        Some(user) => fetch_all!(GrantRow, conn, PAGE_OF_USER, after, limit, user.uuid())?,
+    };
+    rows.into_iter().map(Grant::try_from).collect()
 }
 
 /// Revokes a grant; whether it was revoked now.

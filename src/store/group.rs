@@ -7,10 +7,11 @@ use super::{
     db::run::{execute, fetch_all, fetch_optional},
     row::{self, Id, row},
     statements::statements,
+    version,
 };
 use crate::{
     identity::{group::Group, role::Name},
-    types::{GroupId, Timestamp, UserId, change::Change},
+    types::{GroupId, Timestamp, UserId, change::Change, version::Versioned},
 };
 
 /// The columns of [`GroupRow`], of the table under the name `g`.
@@ -29,7 +30,8 @@ statements! { "group";
     ALL = concat!("SELECT ", columns!(), " FROM groups g ORDER BY g.name");
     LIST = concat!("SELECT ", columns!(), " FROM groups g WHERE g.name > $1
                     ORDER BY g.name LIMIT $2");
-    UPDATE = "UPDATE groups SET description = $2, updated_at = $3 WHERE id = $1";
+    UPDATE = "UPDATE groups SET description = $2, updated_at = $3, version = version + 1
+              WHERE id = $1";
     DELETE = "DELETE FROM groups WHERE id = $1";
     MEMBERS = "SELECT user_id AS id FROM group_members
                WHERE group_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3";
@@ -113,6 +115,7 @@ pub async fn add_member(
 ) -> Result<bool, StoreError> {
     let joined = execute!(tx, ADD_MEMBER, user.uuid(), id.uuid())? > 0;
     if joined {
+        version::step(tx, &Versioned::User(user)).await?;
         tx.note_change(Change::User(user), now);
     }
     Ok(joined)
@@ -127,6 +130,7 @@ pub async fn remove_member(
 ) -> Result<bool, StoreError> {
     let left = execute!(tx, REMOVE_MEMBER, user.uuid(), id.uuid())? > 0;
     if left {
+        version::step(tx, &Versioned::User(user)).await?;
         tx.note_change(Change::User(user), now);
     }
     Ok(left)

@@ -24,6 +24,7 @@ pub mod epoch;
 pub mod expiry;
 pub mod grant;
 pub mod group;
+pub mod idempotency_key;
 pub mod meta;
 pub mod refresh_family;
 pub mod revoked_token;
@@ -34,6 +35,7 @@ pub mod sign_in_attempt;
 pub mod signing_key;
 pub mod statements;
 pub mod user;
+pub mod version;
 
 pub use db::{BoxFuture, Conn, Db, Durability, Engine, Reader, StorageOptions, Tx};
 pub use error::{StoreError, Unique};

@@ -35,7 +35,8 @@ statements! { "role";
     INSERT_CONTAINS = "INSERT INTO role_contains (role_id, contained_id)
                        SELECT $1, id FROM roles WHERE name = $2";
     DELETE_CONTAINS = "DELETE FROM role_contains WHERE role_id = $1";
-    UPDATE = "UPDATE roles SET description = $2, updated_at = $3 WHERE id = $1";
+    UPDATE = "UPDATE roles SET description = $2, updated_at = $3, version = version + 1
+              WHERE id = $1";
     DELETE = "DELETE FROM roles WHERE id = $1";
 }
 

@@ -1,7 +1,9 @@
 //! Who was given which role: users, groups, service clients.
 
-use super::{StoreError, Tx, db::run::execute, statements::statements};
-use crate::types::{ClientId, GroupId, RoleId, Timestamp, UserId, change::Change};
+use super::{StoreError, Tx, db::run::execute, statements::statements, version};
+use crate::types::{
+    ClientId, GroupId, RoleId, Timestamp, UserId, change::Change, version::Versioned,
+};
 
 statements! { "role_assignment";
     GRANT_USER = "INSERT INTO role_users (user_id, role_id) VALUES ($1, $2)
@@ -27,6 +29,14 @@ pub enum Holder {
 }
 
 impl Holder {
+    fn row(&self) -> Versioned {
+        match self {
+            Self::User(id) => Versioned::User(*id),
+            Self::Group(id) => Versioned::Group(*id),
+            Self::Client(id) => Versioned::Client(id.clone()),
+        }
+    }
+
     fn change(&self) -> Change {
         match self {
             Self::User(id) => Change::User(*id),
@@ -53,6 +63,7 @@ pub async fn grant(
         Holder::Client(id) => execute!(tx, GRANT_CLIENT, id.as_str(), role)?,
     };
     if given > 0 {
+        version::step(tx, &holder.row()).await?;
         tx.note_change(holder.change(), now);
     }
     Ok(given > 0)
@@ -72,6 +83,7 @@ pub async fn revoke(
         Holder::Client(id) => execute!(tx, REVOKE_CLIENT, id.as_str(), role)?,
     };
     if taken > 0 {
+        version::step(tx, &holder.row()).await?;
         tx.note_change(holder.change(), now);
     }
     Ok(taken > 0)

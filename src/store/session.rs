@@ -34,6 +34,13 @@ statements! { "session";
     LIST_LIVE = concat!("SELECT ", columns!(), " FROM sessions s
         WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2
         ORDER BY s.last_seen_at DESC, s.id DESC");
+    PAGE = concat!("SELECT ", columns!(), " FROM sessions s
+        WHERE s.id > $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2
+        ORDER BY s.id LIMIT $3");
+    PAGE_OF_USER = concat!("SELECT ", columns!(), " FROM sessions s
+        WHERE s.id > $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2
+            AND s.user_id = $4
+        ORDER BY s.id LIMIT $3");
     TOUCH = "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3
              WHERE id = $1 AND ended_at IS NULL AND last_seen_at < $2";
     RENEW = "UPDATE sessions SET token_hash = $2, auth_time = $3, acr = $4, amr = $5,
@@ -127,6 +134,24 @@ pub async fn list_live(
     now: Timestamp,
 ) -> Result<Vec<BrowserSession>, StoreError> {
     let rows = fetch_all!(SessionRow, conn, LIST_LIVE, user_id.uuid(), now.unix())?;
+    rows.into_iter().map(BrowserSession::try_from).collect()
+}
+
+/// At most `limit` sessions that live at `now`, of everybody or of one user, in the order of their ids
+/// from the first one after `after`.
+pub async fn page(
+    conn: &mut Conn<'_>,
+    user: Option<UserId>,
+    after: Option<SessionId>,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<BrowserSession>, StoreError> {
+    let (after, now) = (after.map_or(Uuid::nil(), SessionId::uuid), now.unix());
+    let limit = i64::from(limit);
+    let rows = match user {
+        None => fetch_all!(SessionRow, conn, PAGE, after, now, limit)?,
+        Some(user) => fetch_all!(SessionRow, conn, PAGE_OF_USER, after, now, limit, user.uuid())?,
+    };
     rows.into_iter().map(BrowserSession::try_from).collect()
 }
 

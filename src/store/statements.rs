@@ -82,6 +82,7 @@ pub fn all() -> impl Iterator<Item = Statement> {
         super::expiry::STATEMENTS,
         super::grant::STATEMENTS,
         super::group::STATEMENTS,
+        super::idempotency_key::STATEMENTS,
         super::meta::STATEMENTS,
         super::refresh_family::STATEMENTS,
         super::revoked_token::STATEMENTS,
@@ -91,6 +92,7 @@ pub fn all() -> impl Iterator<Item = Statement> {
         super::sign_in_attempt::STATEMENTS,
         super::signing_key::STATEMENTS,
         super::user::STATEMENTS,
+        super::version::STATEMENTS,
     ]
     .into_iter()
     .flatten()

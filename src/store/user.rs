@@ -43,15 +43,17 @@ statements! { "user";
                     ORDER BY u.username LIMIT $2");
     COUNT = "SELECT COUNT(*) AS number FROM users";
     UPDATE = "UPDATE users SET username = $2, username_skeleton = $3, email = $4,
-                  email_verified = $5, profile = $6, updated_at = $7
+                  email_verified = $5, profile = $6, updated_at = $7, version = version + 1
               WHERE id = $1";
-    SET_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = $3, updated_at = $3
+    SET_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = $3, updated_at = $3,
+                        version = version + 1
                     WHERE id = $1";
     REHASH_PASSWORD = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
     /// Changes nothing, and so keeps the row from being changed until the commit.
     HOLD = "UPDATE users SET status = status
             WHERE id = $1 AND status = 'enabled' AND password_hash = $2";
-    SET_STATUS = "UPDATE users SET status = $2, updated_at = $3 WHERE id = $1 AND status <> $2";
+    SET_STATUS = "UPDATE users SET status = $2, updated_at = $3, version = version + 1
+                  WHERE id = $1 AND status <> $2";
     DELETE = "DELETE FROM users WHERE id = $1";
 }
 

@@ -122,6 +122,10 @@ actions! {
     ConsentDenied = "consent.denied",
     /// A user took an earlier consent back.
     ConsentRevoked = "consent.revoked",
+    /// An administrator revoked a grant.
+    GrantRevoked = "grant.revoked",
+    /// An administrator ended a browser session.
+    SessionEnded = "session.ended",
     /// A client revoked a token (RFC 7009).
     TokenRevoked = "token.revoked",
     /// An authorization code was redeemed a second time: its grant is revoked (RFC 6749 §4.1.2).

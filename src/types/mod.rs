@@ -20,6 +20,7 @@ pub mod single_use;
 pub mod status;
 pub mod time;
 pub mod token;
+pub mod version;
 
 pub use authentication::Authentication;
 pub use digest::TokenHash;

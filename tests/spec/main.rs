@@ -8,6 +8,20 @@ mod account_page;
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+mod admin_conditions;
+#[cfg(test)]
+mod admin_lists;
+#[cfg(test)]
+mod admin_matrix;
+#[cfg(test)]
+mod admin_nouns;
+#[cfg(test)]
+mod admin_openapi;
+#[cfg(test)]
+mod admin_rights;
+#[cfg(test)]
+mod admin_users;
+#[cfg(test)]
 mod attacks_http;
 #[cfg(test)]
 mod attacks_jose;
@@ -100,6 +114,8 @@ mod rfc8707_resource_indicators;
 mod rfc9068_access_tokens;
 #[cfg(test)]
 mod rfc9068_resource_server;
+#[cfg(test)]
+mod rfc9457_problem_details;
 #[cfg(test)]
 mod rfc9728_protected_resource_metadata;
 #[cfg(test)]

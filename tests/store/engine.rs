@@ -18,7 +18,8 @@ pub(crate) struct TestDb {
     place: Place,
 }
 
-enum Place {
+/// What goes when the test ends.
+pub(crate) enum Place {
     Folder(TempDir),
     Database { server: String, name: String },
 }
@@ -74,17 +75,6 @@ impl TestDb {
         Self::open(url, Place::Database { server, name }).await
     }
 
-    /// A database of PostgreSQL in which nothing is, and the way to it.
-    pub(crate) async fn postgres_without_tables() -> EmptyDatabase {
-        let server = server();
-        let name = format!("doorward_test_{}", fresh());
-        let mut admin = PgConnection::connect(&server).await.unwrap();
-        run(&mut admin, format!("CREATE DATABASE {name}")).await;
-        admin.close().await.unwrap();
-        let options = StorageOptions::new(with_database(&server, &name));
-        EmptyDatabase { options, _place: Place::Database { server, name } }
-    }
-
     async fn open(url: String, place: Place) -> Self {
         let mut options = StorageOptions::new(url);
         options.durability = Durability::Power;
@@ -104,19 +94,6 @@ impl TestDb {
             Place::Folder(folder) => Some(folder.path()),
             Place::Database { .. } => None,
         }
-    }
-}
-
-/// A database of PostgreSQL without tables, which goes with this value.
-pub(crate) struct EmptyDatabase {
-    pub(crate) options: StorageOptions,
-    _place: Place,
-}
-
-impl EmptyDatabase {
-    /// A connection of the test's own.
-    pub(crate) async fn connect(&self) -> PgConnection {
-        PgConnection::connect(&self.options.url).await.unwrap()
     }
 }
 
@@ -145,7 +122,7 @@ impl Drop for Place {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the address of the server comes from the script")]
-fn server() -> String {
+pub(crate) fn server() -> String {
     std::env::var("DOORWARD_TEST_POSTGRES").expect(
         "DOORWARD_TEST_POSTGRES is not set: start a server with `scripts/postgres start` and use \
          the address that it prints",
@@ -153,14 +130,14 @@ fn server() -> String {
 }
 
 /// A name for this test alone.
-fn fresh() -> String {
+pub(crate) fn fresh() -> String {
     let mut bytes = [0; 8];
     #[expect(clippy::disallowed_methods, reason = "only a name that nobody else has")]
     getrandom::fill(&mut bytes).unwrap();
     format!("{:016x}", u64::from_be_bytes(bytes))
 }
 
-fn with_database(server: &str, name: &str) -> String {
+pub(crate) fn with_database(server: &str, name: &str) -> String {
     let mut url = url::Url::parse(server).unwrap();
     url.set_path(name);
     url.into()
@@ -193,6 +170,6 @@ async fn template(server: &str) -> String {
     name
 }
 
-async fn run(conn: &mut PgConnection, sql: String) {
+pub(crate) async fn run(conn: &mut PgConnection, sql: String) {
     conn.execute(AssertSqlSafe(sql)).await.unwrap();
 }

@@ -8,12 +8,12 @@ use doorward::{
 };
 use rusqlite::Connection;
 use sqlx::{
-    Executor, SqlSafeStr,
+    Connection as _, PgConnection, SqlSafeStr,
     migrate::{Migration, MigrationType, Migrator},
 };
 use uuid::Uuid;
 
-use crate::engine::TestDb;
+use crate::engine::{Place, fresh, run, server, with_database};
 
 /// Two users of the first version, who held roles by name: one of them a role that there is no more.
 const USERS: &str = "
@@ -75,13 +75,17 @@ async fn what_users_held_by_name_they_hold_by_role_on_sqlite() {
 
 #[tokio::test]
 async fn what_users_held_by_name_they_hold_by_role_on_postgres() {
-    let empty = TestDb::postgres_without_tables().await;
-    let mut conn = empty.connect().await;
+    let (server, name) = (server(), format!("doorward_test_{}", fresh()));
+    let mut admin = PgConnection::connect(&server).await.unwrap();
+    run(&mut admin, format!("CREATE DATABASE {name}")).await;
+    let url = with_database(&server, &name);
+    let _gone_at_the_end = Place::Database { server, name };
+    let mut conn = PgConnection::connect(&url).await.unwrap();
     let migration = first_version(include_str!("../../migrations/postgres/0001_house.sql"));
     Migrator::with_migrations(vec![migration]).run_direct(None, &mut conn, false).await.unwrap();
     let users = users(|id| format!("'{id}'"));
-    conn.execute(sqlx::AssertSqlSafe(users)).await.unwrap();
-    let db = Db::open(&empty.options).await.unwrap();
+    run(&mut conn, users).await;
+    let db = Db::open(&StorageOptions::new(url)).await.unwrap();
     roles_live_on(&db).await;
     db.close().await;
 }

@@ -264,7 +264,9 @@ fn explain(error: ClientError) -> anyhow::Error {
         ClientError::NoSecret(_) | ClientError::BadSecret | ClientError::IdLikeSub => {
             Failure::usage(&error).into()
         }
-        ClientError::IdTaken | ClientError::NotFound => Failure::failed(&error).into(),
+        ClientError::IdTaken | ClientError::Stale(_) | ClientError::NotFound => {
+            Failure::failed(&error).into()
+        }
         ClientError::Service(_) => error.into(),
     }
 }

@@ -93,6 +93,7 @@ fn problem(error: UserError) -> Result<SetupProblem, Failure> {
         UserError::NoEmailToVerify
         | UserError::UnknownRole { name: _, known: _ }
         | UserError::LastAdministrator(_)
+        | UserError::Stale(_)
         | UserError::NotFound => Err(Failure::Service(ServiceError::Internal(error.to_string()))),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     protocol::{client::TokenEndpointAuthMethod, registration::RegistrationError},
-    service::ServiceError,
+    service::{ServiceError, editor::Stale},
     store::{StoreError, Unique},
 };
 
@@ -27,6 +27,9 @@ pub enum ClientError {
          `openssl rand -base64 32`"
     )]
     BadSecret,
+    /// The change was made in the light of an older version. 412.
+    #[error(transparent)]
+    Stale(#[from] Stale),
     /// There is no client of that id.
     #[error("there is no such client")]
     NotFound,

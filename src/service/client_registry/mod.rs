@@ -8,7 +8,10 @@ mod secret;
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Context, ServiceError, changes};
+use super::{
+    Context, ServiceError, changes,
+    editor::{self, Editor},
+};
 use crate::{
     protocol::{
         client::{Client, ClientMetadata, ClientSecret},
@@ -20,6 +23,7 @@ use crate::{
         ClientId, Secret, Status, Timestamp, UserId,
         audit::{Action, Actor, AuditEvent, Object, Outcome},
         origin::Origin,
+        version::Versioned,
     },
 };
 
@@ -128,9 +132,10 @@ pub async fn update(
     id: &ClientId,
     metadata: ClientMetadata,
     new_secret: NewSecret,
-    actor: Actor,
+    editor: impl Into<Editor>,
     origin: &Origin,
 ) -> Result<Registered, ClientError> {
+    let Editor { actor, seen } = editor.into();
     registration::validate(&metadata)?;
     let method = metadata.token_endpoint_auth_method;
     let before = find(ctx, id).await?;
@@ -147,6 +152,7 @@ pub async fn update(
         .db
         .write(move |tx| {
             Box::pin(async move {
+                editor::claim::<ClientError>(tx, Versioned::Client(id.clone()), seen).await?;
                 if !store::client::update(tx, &id, &metadata, now).await? {
                     return Err(ClientError::NotFound);
                 }
@@ -319,14 +325,16 @@ async fn switch(
 pub async fn delete(
     ctx: &Arc<Context>,
     id: &ClientId,
-    actor: Actor,
+    editor: impl Into<Editor>,
     origin: &Origin,
 ) -> Result<(), ClientError> {
+    let Editor { actor, seen } = editor.into();
     let event = event(ctx, actor, Action::ClientDeleted, id, origin);
     let id = id.clone();
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
+                editor::claim::<ClientError>(tx, Versioned::Client(id.clone()), seen).await?;
                 if !store::client::delete(tx, &id, event.at).await? {
                     return Err(ClientError::NotFound);
                 }

@@ -2,7 +2,10 @@
 
 use crate::{
     identity::{email::EmailError, password::Weakness, username::UsernameError},
-    service::{ServiceError, administration::LastAdministrator, password_pool::PasswordPoolError},
+    service::{
+        ServiceError, administration::LastAdministrator, editor::Stale,
+        password_pool::PasswordPoolError,
+    },
     store::{StoreError, Unique},
 };
 
@@ -43,6 +46,9 @@ pub enum UserError {
     /// The change would leave the server without an administrator. 409.
     #[error(transparent)]
     LastAdministrator(#[from] LastAdministrator),
+    /// The change was made in the light of an older version. 412.
+    #[error(transparent)]
+    Stale(#[from] Stale),
     /// Nobody has that id, username or e-mail address.
     #[error("there is no such user")]
     NotFound,

@@ -14,6 +14,7 @@ use super::{
     access_model::{self, AccessModel},
     administration::Guard,
     changes,
+    editor::{self, Editor},
 };
 use crate::{
     identity::{
@@ -27,6 +28,7 @@ use crate::{
         Secret, Status, TokenHash, UserId,
         audit::{Action, Actor, AuditEvent, Object, Outcome},
         origin::Origin,
+        version::Versioned,
     },
 };
 
@@ -142,9 +144,10 @@ pub async fn update(
     ctx: &Arc<Context>,
     id: UserId,
     update: UserUpdate,
-    actor: Actor,
+    editor: impl Into<Editor>,
     origin: &Origin,
 ) -> Result<User, UserError> {
+    let Editor { actor, seen } = editor.into();
     let mut event = event(ctx, actor, Action::UserUpdated, id, origin);
     event.detail.insert("fields".to_owned(), update.fields().into());
     let username = update.username.as_deref().map(Username::parse).transpose()?;
@@ -158,6 +161,7 @@ pub async fn update(
                     Some(_) => Some(Guard::take(tx).await?),
                     None => None,
                 };
+                editor::claim::<UserError>(tx, Versioned::User(id), seen).await?;
                 let mut user = store::user::find(tx, id).await?.ok_or(UserError::NotFound)?;
                 update.apply(&mut user, &model)?;
                 user.updated_at = now;
@@ -363,14 +367,16 @@ async fn switch(
 pub async fn delete(
     ctx: &Arc<Context>,
     id: UserId,
-    actor: Actor,
+    editor: impl Into<Editor>,
     origin: &Origin,
 ) -> Result<(), UserError> {
+    let Editor { actor, seen } = editor.into();
     let event = event(ctx, actor, Action::UserDeleted, id, origin);
     ctx.db
         .write(move |tx| {
             Box::pin(async move {
                 let guard = Guard::take(tx).await?;
+                editor::claim::<UserError>(tx, Versioned::User(id), seen).await?;
                 if !store::user::delete(tx, id, event.at).await? {
                     return Err(UserError::NotFound);
                 }

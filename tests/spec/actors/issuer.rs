@@ -6,6 +6,7 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use doorward::{
     http::{
         self as floor, Explain,
+        admin::{Administration, Served},
         layer::{
             client_address::TrustedProxies,
             edge::{Edge, RequestLimits},
@@ -113,7 +114,12 @@ impl Issuer {
         policy: ServicePolicy,
     ) -> Self {
         let ctx = open(db, Arc::clone(&clock), policy, rand_seed()).await;
-        let router = edge(&ctx).around(floor::router(Arc::clone(&ctx), Explain::ToDevelopers));
+        let administration = Administration {
+            served: Served::ApiAndDocs,
+            settings: vec![("issuer".to_owned(), format!("\"{ISSUER}\""))],
+        };
+        let routes = floor::router(Arc::clone(&ctx), Explain::ToDevelopers, &administration);
+        let router = edge(&ctx).around(routes);
         Self { ctx, clock, auditor: Arc::default(), router, place }
     }
 

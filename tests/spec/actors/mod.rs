@@ -1,6 +1,7 @@
 //! Who plays in the tests: the server in process, people's browsers, apps, APIs and attackers.
 
 pub(crate) mod access;
+pub(crate) mod admin;
 pub(crate) mod api;
 mod auditor;
 pub(crate) mod browser;

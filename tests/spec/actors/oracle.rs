@@ -89,7 +89,9 @@ fn errors_are_json_or_pages(line: &str, reply: &Reply) {
     }
     let media_type = reply.header(header::CONTENT_TYPE);
     assert!(
-        media_type.starts_with("application/json") || media_type.starts_with("text/html"),
+        ["application/json", "application/problem+json", "text/html"]
+            .iter()
+            .any(|known| media_type.starts_with(known)),
         "{line}: {media_type}"
     );
 }

@@ -1,0 +1,54 @@
+//! Bodies: JSON of exactly the members that a route takes.
+
+use http::header;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{
+    call::Call,
+    problem::{Kind, Problem},
+};
+
+impl Call {
+    /// The body of the request.
+    ///
+    /// # Errors
+    /// 415 for another media type; 400 with a JSON pointer for what cannot be read, and for members
+    /// that nobody knows.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let media_type =
+            self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Problem::of(Kind::MediaType));
+        }
+        let mut reader = serde_json::Deserializer::from_slice(&self.body);
+        let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let pointer = pointer(error.path());
+            Problem::field(&pointer, error.into_inner().to_string())
+        })?;
+        reader.end().map_err(|error| Problem::field("", error.to_string()))?;
+        Ok(read)
+    }
+}
+
+/// The path as a JSON pointer. RFC 6901 §3.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// Reads a member that may be absent, `null` or a value: three different things in a patch.
+pub(super) fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,127 @@
+//! Who calls the admin API: the bearer of an access token for Doorward's own API, checked as
+//! introspection checks it, so that whatever was revoked, disabled or taken counts at once.
+
+use std::sync::Arc;
+
+use super::{
+    Context, ServiceError,
+    access_model::{self, AccessModel},
+    access_token,
+};
+use crate::{
+    identity::{
+        role::{Subject, built_in, decide},
+        user::User,
+    },
+    protocol::client::Client,
+    types::{Scope, audit::Actor},
+};
+
+/// Somebody who may ask the admin API for what a route does.
+#[derive(Debug, Clone)]
+pub struct AdminCaller {
+    /// Who, for the audit log.
+    pub actor: Actor,
+    /// What the token allows at this moment.
+    pub scope: Scope,
+    who: Who,
+    model: Arc<AccessModel>,
+}
+
+#[derive(Debug, Clone)]
+enum Who {
+    User(Arc<User>),
+    Client(Arc<Client>),
+}
+
+/// Why somebody may not.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAllowed {
+    /// The token is none of this API's, or counts no more. 401. RFC 6750 §3.1.
+    #[error("the access token is expired, revoked, or not for this API")]
+    InvalidToken,
+    /// The token does not allow it: the permission that would. 403.
+    #[error("this needs the permission `{0}`")]
+    InsufficientScope(&'static str),
+    /// A failure of the service.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+/// The bearer of `token`, if it allows what `permission` names.
+///
+/// # Errors
+/// [`NotAllowed`]; nobody is let in when the database does not answer.
+pub async fn admit(
+    ctx: &Context,
+    token: &str,
+    permission: &'static str,
+) -> Result<AdminCaller, NotAllowed> {
+    let live = access_token::resolve(ctx, token).await?.ok_or(NotAllowed::InvalidToken)?;
+    let audience = ctx.protocol.issuer.at(built_in::OWN_API_PATH);
+    if !live.facts.audience.contains(&audience) {
+        return Err(NotAllowed::InvalidToken);
+    }
+    let model = access_model::current(ctx).await?;
+    let (who, actor) = match live.behalf {
+        Some((_, user)) => {
+            let actor = Actor::User(user.id);
+            (Who::User(user), actor)
+        }
+        None => (Who::Client(Arc::clone(&live.client)), Actor::Client(live.client.id.clone())),
+    };
+    let scope = model.held(who.subject(), &live.facts.scope);
+    if !scope.contains(permission) {
+        return Err(NotAllowed::InsufficientScope(permission));
+    }
+    Ok(AdminCaller { actor, scope, who, model })
+}
+
+impl Who {
+    fn subject(&self) -> Subject<'_> {
+        match self {
+            Self::User(user) => access_model::user_subject(user),
+            Self::Client(client) => access_model::client_subject(client),
+        }
+    }
+}
+
+impl AdminCaller {
+    /// Whether the caller may give `permission` to somebody, or have power over somebody who has it.
+    ///
+    /// A permission of Doorward itself must be one that the token allows; one of another API must be
+    /// one that the caller holds. Whoever administers everything could make themselves a role for any
+    /// permission, and may give it.
+    #[must_use]
+    pub fn may_give(&self, permission: &str) -> bool {
+        let mut everything = built_in::of_an_administrator().peekable();
+        if everything.peek().is_some() && everything.all(|name| self.scope.contains(name)) {
+            return true;
+        }
+        if built_in::PERMISSIONS.iter().any(|(name, _)| *name == permission) {
+            return self.scope.contains(permission);
+        }
+        decide(self.who.subject(), permission, &self.model.roles).is_granted()
+    }
+
+    /// The first permission of whoever is given these roles and groups that the caller may not give.
+    #[must_use]
+    pub fn beyond(&self, subject: Subject<'_>) -> Option<String> {
+        let permissions = self.model.apis.iter().flat_map(|api| api.permissions.keys());
+        permissions
+            .map(|permission| permission.as_str())
+            .find(|permission| {
+                decide(subject, permission, &self.model.roles).is_granted()
+                    && !self.may_give(permission)
+            })
+            .map(str::to_owned)
+    }
+
+    /// The first permission that `scope` names and the caller may not give.
+    #[must_use]
+    pub fn beyond_scope(&self, scope: &Scope) -> Option<String> {
+        let known =
+            |token: &str| self.model.apis.iter().any(|api| api.permissions.contains_key(token));
+        scope.iter().find(|token| known(token) && !self.may_give(token)).map(str::to_owned)
+    }
+}
