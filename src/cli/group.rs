@@ -89,7 +89,7 @@ pub(super) async fn run(session: Arc<Session<'_>>, command: GroupCommand) -> any
         GroupCommand::Add(member) => set_member(session, &member, Membership::Join).await,
         GroupCommand::Remove(member) => set_member(session, &member, Membership::Leave).await,
     };
-    match done.map_err(|error| error.downcast::<AccessError>()) {
+    match done.map_err(anyhow::Error::downcast::<AccessError>) {
         Ok(()) => Ok(()),
         Err(Ok(error)) => Err(explain(session, error).await),
         Err(Err(error)) => Err(error),

@@ -6,14 +6,17 @@
 mod access;
 mod api;
 mod audit;
+mod backup;
 mod client;
 mod config;
+mod epoch;
 mod failure;
 mod group;
 mod keys;
 mod moment;
 mod nearest;
 mod output;
+mod restore;
 mod role;
 mod secret_input;
 mod serve;
@@ -65,6 +68,13 @@ enum Command {
     /// Who did what, and whether the log is whole
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Copy the database into a file, while the server runs
+    Backup(backup::Backup),
+    /// Put a backup in the place of the database, and begin a new epoch
+    Restore(restore::Restore),
+    /// What a restored database must not bring back to life
+    #[command(subcommand)]
+    Epoch(epoch::EpochCommand),
     /// The settings
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -112,6 +122,11 @@ fn execute(cli: Cli, output: &Output) -> anyhow::Result<()> {
         }
         Command::Audit(command) => {
             session::block_on(flags, output, |session| Box::pin(audit::run(session, command)))
+        }
+        Command::Backup(arguments) => backup::run(flags, output, &arguments),
+        Command::Restore(arguments) => restore::run(flags, output, &arguments),
+        Command::Epoch(command) => {
+            session::block_on(flags, output, |session| Box::pin(epoch::run(session, command)))
         }
         Command::Config(command) => config::run(flags, output, &command),
     }

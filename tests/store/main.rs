@@ -61,6 +61,8 @@ mod consent;
 #[expect(dead_code, reason = "shared with the tests of the specifications, which use another part")]
 mod engine;
 #[cfg(test)]
+mod epoch;
+#[cfg(test)]
 mod expiry;
 #[cfg(test)]
 mod grant;

@@ -90,7 +90,7 @@ pub(crate) async fn open(
     }
     let folder = TempDir::with_prefix("doorward-demo-")?;
     let config = configuration(port, folder.path())?;
-    log::install(&config.log)?;
+    let _last_words = log::install(&config.log)?;
     let server = Server::open(&config).await?;
     let ctx = server.context();
     registrations::make_api(ctx, api).await?;

@@ -16,6 +16,9 @@ pub mod grouped_writer {}
 #[doc = include_str!("refresh_families.md")]
 pub mod refresh_families {}
 
+#[doc = include_str!("epochs.md")]
+pub mod epochs {}
+
 #[doc = include_str!("caches.md")]
 pub mod caches {}
 

@@ -38,7 +38,7 @@ use doorward::{
     store::{Db, expiry::Retention},
     types::{ClientId, Secret, audit::Actor, origin::Origin, seal::MasterKey},
 };
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
@@ -165,6 +165,9 @@ impl Issuer {
         let mut request = request.map(Body::from);
         let peer: SocketAddr = peer.parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
+        // As every client does. RFC 9112 §3.2.
+        let host = HeaderValue::from_static("id.example");
+        request.headers_mut().entry(http::header::HOST).or_insert(host);
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
