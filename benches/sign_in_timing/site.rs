@@ -101,6 +101,8 @@ async fn send(
 ) -> anyhow::Result<axum::response::Response> {
     let peer = SocketAddr::from(([192, 0, 2, 1], 40_000));
     request.extensions_mut().insert(ConnectInfo(peer));
+    let host = http::HeaderValue::from_static("id.example");
+    request.headers_mut().insert(http::header::HOST, host);
     Ok(router.clone().oneshot(request).await?)
 }
 

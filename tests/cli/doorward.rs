@@ -71,11 +71,13 @@ impl Doorward {
         arguments: &[&str],
         input: &str,
     ) -> Answer {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
-            .args(arguments)
-            .env_clear()
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+        command.args(arguments).env_clear();
+        if arguments.first() == Some(&"serve") {
             // No two servers of a machine can have the default one.
-            .env("DOORWARD_MANAGEMENT_LISTEN", "127.0.0.1:0")
+            command.env("DOORWARD_MANAGEMENT_LISTEN", "127.0.0.1:0");
+        }
+        let mut child = command
             .envs(environment.iter().copied())
             .current_dir(self.folder())
             .stdin(Stdio::piped())

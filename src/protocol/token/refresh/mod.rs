@@ -199,8 +199,9 @@ impl From<RefreshRefusal> for OAuthError {
         let description = match refusal {
             RefreshRefusal::Expired => "the refresh token has expired",
             RefreshRefusal::Revoked | RefreshRefusal::Reuse => "the refresh token was revoked",
-            RefreshRefusal::RetriesSpent | RefreshRefusal::BeforeEpoch => {
-                "the refresh token was superseded"
+            RefreshRefusal::RetriesSpent => "the refresh token was superseded",
+            RefreshRefusal::BeforeEpoch => {
+                "the refresh token is older than the server's last restore"
             }
             RefreshRefusal::OtherClient | RefreshRefusal::FromFuture => {
                 "the refresh token is not valid"
