@@ -20,8 +20,9 @@ def add_docs(app: FastAPI, settings: Settings) -> None:
     sign_in = {
         "clientId": settings.docs_client_id or "",
         "usePkceWithAuthorizationCodeGrant": True,
-        # The tokens are for this API. RFC 8707.
-        "additionalQueryStringParams": {"resource": settings.audience},
+        # The tokens are for this API (RFC 8707), and the sign-in is a window that this page opened and waits
+        # for (OIDC Core section 3.1.2.1): any other is cut off from its opener by Doorward's headers.
+        "additionalQueryStringParams": {"resource": settings.audience, "display": "popup"},
     }
 
     @app.get("/docs", include_in_schema=False)

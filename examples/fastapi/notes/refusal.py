@@ -1,7 +1,7 @@
 """How a request is refused. RFC 6750 section 3, RFC 9728 section 5.1."""
 
 from fastapi import Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 
 class Refusal(Exception):
@@ -37,15 +37,16 @@ def unavailable() -> Refusal:
     return Refusal(503, "temporarily_unavailable", "the access token cannot be checked at the moment")
 
 
-async def answer(request: Request, refusal: Refusal) -> JSONResponse:
+async def answer(request: Request, refusal: Refusal) -> Response:
     """The answer, with the challenge that belongs to it."""
     headers = {"Cache-Control": "no-store"}
     if refusal.status == 503:
         headers["Retry-After"] = "5"
     else:
         headers["WWW-Authenticate"] = challenge(refusal, request.app.state.metadata_url)
-    body = {"error": refusal.error, "error_description": refusal.description} if refusal.error else None
-    return JSONResponse(body, refusal.status, headers)
+    if refusal.error is None:
+        return Response(None, refusal.status, headers)
+    return JSONResponse({"error": refusal.error, "error_description": refusal.description}, refusal.status, headers)
 
 
 def challenge(refusal: Refusal, metadata_url: str) -> str:
