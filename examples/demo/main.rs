@@ -17,6 +17,7 @@ use doorward::resource_server::{ConfigError, Validator};
 use openidconnect::{ClientId, ClientSecret, IssuerUrl};
 use tokio::{net::TcpListener, sync::watch};
 
+use api::Doors;
 use authorization_server::Doorward;
 use notes::{Notes, provider::Registration};
 
@@ -49,8 +50,8 @@ async fn main() -> anyhow::Result<()> {
     let api_listener = bind(arguments.api_port, "--api-port").await?;
     let doorward =
         authorization_server::open(arguments.port, &own, &own_api, arguments.elsewhere).await?;
-    let notes = Notes::new(&own, registration(&doorward)?)?;
-    let api = api::router(validator(&doorward, &own_api)?)?;
+    let notes = Notes::new(&own, &own_api, registration(&doorward)?)?;
+    let api = api::router(doors(&doorward, &own_api)?, doorward.bans.clone())?;
     print(&doorward, &own, &own_api)?;
     let [first, second, third] = to_all(stop);
     tokio::try_join!(
@@ -87,19 +88,18 @@ fn to_all(
     })
 }
 
-/// How the API knows its callers. It asks about every token, so that what is taken back is dead at
-/// once.
-fn validator(doorward: &Doorward, own: &str) -> Result<Validator, ConfigError> {
-    let api = Validator::for_api(&doorward.issuer, own).name("Notes API");
-    let api = api.permissions(api::PERMISSIONS);
-    match &doorward.api {
-        Some(client) => api
+/// How the API knows its callers: most routes ask about every token, one believes it to its end.
+fn doors(doorward: &Doorward, own: &str) -> Result<Doors, ConfigError> {
+    let names = api::PERMISSIONS.map(|(name, _)| name);
+    let offline = || Validator::for_api(&doorward.issuer, own).name("Notes API").permissions(names);
+    let strict = match &doorward.api {
+        Some(client) => offline()
             .introspection(&client.client_id, client.client_secret.clone())
             .strict()
-            .introspection_cache(Duration::ZERO, 0)
-            .build(),
-        None => api.build(),
-    }
+            .introspection_cache(Duration::ZERO, 0),
+        None => offline(),
+    };
+    Ok(Doors { strict: strict.build()?, offline: offline().build()? })
 }
 
 /// Notes' own registration, as a developer would paste it into a configuration file.

@@ -151,7 +151,7 @@ async fn cors_04_a_preflight_grants_what_is_needed() {
             assert_eq!(reply.status, StatusCode::NO_CONTENT);
             assert_eq!(reply.header(header::ACCESS_CONTROL_ALLOW_METHODS), "GET, POST");
             let allowed = reply.header(header::ACCESS_CONTROL_ALLOW_HEADERS).to_lowercase();
-            assert_eq!(allowed, "authorization, content-type");
+            assert_eq!(allowed, "authorization, content-type, x-requested-with");
             assert!(!reply.headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
             assert!(!reply.headers.contains_key("access-control-allow-private-network"));
         }

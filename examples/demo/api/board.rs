@@ -18,6 +18,8 @@ pub(crate) struct Note {
     id: u64,
     /// The subject of who wrote it.
     author: String,
+    /// What people call the author.
+    author_name: String,
     text: String,
 }
 
@@ -32,15 +34,17 @@ struct Notes {
 }
 
 impl Board {
-    /// Adds a note of `author`, cut to [`LONGEST_NOTE`]; `None` when the text is blank.
-    pub(crate) fn add(&self, author: &str, text: &str) -> Option<Note> {
+    /// Adds a note of `author`, whom people call `author_name`, cut to [`LONGEST_NOTE`]; `None` when
+    /// the text is blank.
+    pub(crate) fn add(&self, author: &str, author_name: &str, text: &str) -> Option<Note> {
         let text: String = text.trim().chars().take(LONGEST_NOTE).collect();
         if text.is_empty() {
             return None;
         }
         let mut notes = self.notes();
         notes.last_id += 1;
-        let note = Note { id: notes.last_id, author: author.to_owned(), text };
+        let (author, author_name) = (author.to_owned(), author_name.to_owned());
+        let note = Note { id: notes.last_id, author, author_name, text };
         notes.kept.push_back(note.clone());
         if notes.kept.len() > NOTES {
             notes.kept.pop_front();

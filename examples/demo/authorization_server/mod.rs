@@ -1,6 +1,7 @@
 //! Everything of the demo that runs Doorward.
 
 mod registrations;
+mod users;
 
 use std::path::Path;
 
@@ -16,6 +17,7 @@ use tokio::net::TcpStream;
 use url::Url;
 
 pub(crate) use registrations::{DemoUser, Registered, USERS};
+pub(crate) use users::{BanError, Users};
 
 /// An authorization server that Notes is registered with.
 pub(crate) struct Doorward {
@@ -27,6 +29,8 @@ pub(crate) struct Doorward {
     pub(crate) client_secret: String,
     /// What the API asks about tokens with; elsewhere it checks them offline alone.
     pub(crate) api: Option<Registered>,
+    /// Whom the API can ban; nobody elsewhere.
+    pub(crate) bans: Option<Users>,
     /// Who can sign in.
     pub(crate) users: Vec<DemoUser>,
     /// The server that the demo runs itself.
@@ -44,7 +48,8 @@ struct Own {
 /// Another authorization server to sign in with, instead of one that the demo starts.
 #[derive(Debug, Args)]
 pub(crate) struct Elsewhere {
-    /// Sign in with this issuer instead of starting Doorward.
+    /// Sign in with this issuer instead of starting Doorward. The API and its permissions must be
+    /// registered there.
     #[arg(long, requires_all = ["client_id", "client_secret"])]
     issuer: Option<String>,
     /// The `client_id` that Notes has there.
@@ -55,8 +60,8 @@ pub(crate) struct Elsewhere {
     client_secret: Option<String>,
 }
 
-/// Opens Doorward on `port` with an empty database, registers Notes at `notes` and its API at `api`,
-/// and makes [`USERS`].
+/// Opens Doorward on `port` with an empty database, makes [`USERS`] and the API at `api`, and registers
+/// Notes at `notes`.
 ///
 /// With `--issuer` it opens nothing, and only looks whether somebody answers there.
 pub(crate) async fn open(
@@ -73,20 +78,32 @@ pub(crate) async fn open(
         let client_id = elsewhere.client_id.context("--client-id is needed")?;
         let client_secret = elsewhere.client_secret.context("--client-secret is needed")?;
         let users = USERS.to_vec();
-        return Ok(Doorward { issuer, client_id, client_secret, api: None, users, own: None });
+        return Ok(Doorward {
+            issuer,
+            client_id,
+            client_secret,
+            api: None,
+            bans: None,
+            users,
+            own: None,
+        });
     }
     let folder = TempDir::with_prefix("doorward-demo-")?;
     let config = configuration(port, folder.path())?;
     let _last_words = log::install(&config.log)?;
     let server = Server::open(&config).await?;
-    registrations::make_users(server.context()).await?;
-    let registered = registrations::register_notes(server.context(), notes, api).await?;
-    let api = registrations::register_api(server.context(), api).await?;
+    let ctx = server.context();
+    registrations::make_api(ctx, api).await?;
+    registrations::make_users(ctx).await?;
+    let registered = registrations::register_notes(ctx, notes).await?;
+    let api = registrations::register_api_client(ctx, api).await?;
+    let bans = Users::new(ctx);
     Ok(Doorward {
         issuer: config.issuer.to_string(),
         client_id: registered.client_id,
         client_secret: registered.client_secret.expose().clone(),
         api: Some(api),
+        bans: Some(bans),
         users: USERS.to_vec(),
         own: Some(Own { server, metrics: Metrics::install()?, folder }),
     })

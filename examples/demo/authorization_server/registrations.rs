@@ -1,5 +1,5 @@
-//! What the demo's Doorward knows from the start: its users, and Notes. An operator makes the same
-//! with `doorward user create` and `doorward client create`.
+//! What the demo's Doorward knows from the start: the API with its permissions, what the roles permit,
+//! the users, and Notes. An operator makes the same with `doorward api`, `role`, `user` and `client`.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -9,11 +9,15 @@ use doorward::{
     protocol::client::{ClientMetadata, GrantType},
     service::{
         Context,
+        apis::{self, NewApi},
         client_registry::{self, NewSecret},
+        roles::{self, RoleUpdate},
         users::{self, NewUser},
     },
     types::{ClientId, Scope, Secret, audit::Actor, origin::Origin},
 };
+
+use super::super::api::PERMISSIONS;
 
 /// Somebody who can sign in to the demo.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +53,17 @@ pub(crate) const USERS: [DemoUser; 3] = [
     },
 ];
 
+/// What each role permits at the API, and the role that it contains.
+const ROLES: [(&str, &[&str], Option<&str>); 3] = [
+    ("user", &["notes:read", "notes:write", "notes:data"], None),
+    ("moderator", &["notes:delete"], Some("user")),
+    ("admin", &["notes:admin_access"], Some("moderator")),
+];
+
+/// What Notes is registered for. Not for `notes:data`: figures are for those who hold an API key.
+const NOTES_SCOPE: &str = "openid profile email roles offline_access \
+                           notes:read notes:write notes:delete notes:admin_access";
+
 /// What a client needs to know of its registration.
 pub(crate) struct Registered {
     /// Its `client_id`.
@@ -73,27 +88,45 @@ pub(super) async fn make_users(ctx: &Arc<Context>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Registers Notes, which lives at `notes`: a web app with a secret, the code flow and refresh tokens,
-/// whose access tokens are for the API at `api`.
-pub(super) async fn register_notes(
-    ctx: &Arc<Context>,
-    notes: &str,
-    api: &str,
-) -> anyhow::Result<Registered> {
+/// Makes the API whose audience is `api`, and gives its permissions to the three roles that every
+/// Doorward begins with.
+pub(super) async fn make_api(ctx: &Arc<Context>, api: &str) -> anyhow::Result<()> {
+    let words = |(name, words): (&str, &str)| (name.to_owned(), words.to_owned());
+    let new = NewApi {
+        audience: api.to_owned(),
+        name: "Notes API".to_owned(),
+        permissions: PERMISSIONS.into_iter().map(words).collect(),
+    };
+    apis::create(ctx, new, Actor::Operator, &origin()).await?;
+    for (role, permissions, contains) in ROLES {
+        let update = RoleUpdate {
+            add_permissions: permissions.iter().map(|&name| name.to_owned()).collect(),
+            add_contains: contains.into_iter().map(str::to_owned).collect(),
+            ..RoleUpdate::default()
+        };
+        roles::update(ctx, role, update, Actor::Operator, &origin()).await.context(role)?;
+    }
+    Ok(())
+}
+
+/// Registers Notes, which lives at `notes`: a web app with a secret, the code flow and refresh tokens.
+pub(super) async fn register_notes(ctx: &Arc<Context>, notes: &str) -> anyhow::Result<Registered> {
     let metadata = ClientMetadata {
         client_name: Some("Notes".to_owned()),
         redirect_uris: vec![format!("{notes}/callback")],
         post_logout_redirect_uris: vec![format!("{notes}/signed-out")],
         grant_types: BTreeSet::from([GrantType::AuthorizationCode, GrantType::RefreshToken]),
-        scope: Scope::parse("openid profile email roles offline_access")?,
-        access_token_audience: vec![api.to_owned()],
+        scope: Scope::parse(NOTES_SCOPE)?,
         ..ClientMetadata::default()
     };
     register(ctx, "notes", metadata).await
 }
 
-/// Registers the API at `api`, which asks about the tokens that are for it.
-pub(super) async fn register_api(ctx: &Arc<Context>, api: &str) -> anyhow::Result<Registered> {
+/// Registers the client that the API at `api` asks about tokens with.
+pub(super) async fn register_api_client(
+    ctx: &Arc<Context>,
+    api: &str,
+) -> anyhow::Result<Registered> {
     let metadata = ClientMetadata {
         client_name: Some("Notes API".to_owned()),
         grant_types: BTreeSet::new(),
@@ -117,7 +150,7 @@ async fn register(
     Ok(Registered { client_id: registered.client.id.to_string(), client_secret })
 }
 
-/// Who the audit log names.
-fn origin() -> Origin {
+/// Where the audit log says that it came from.
+pub(super) fn origin() -> Origin {
     Origin::command_line("demo".to_owned())
 }

@@ -8,7 +8,8 @@ use axum::{
 };
 
 use super::{
-    Notes,
+    Notes, actions,
+    api::Call,
     page::{self, HomePage, UserInfoPage, WelcomePage},
     problem::Problem,
     provider::now,
@@ -16,25 +17,18 @@ use super::{
     session::Visit,
 };
 
-/// `GET /`: the notes and the session, or the welcome.
-pub(crate) async fn home(State(notes): State<Notes>, visit: Visit) -> Response {
+/// `GET /`: the board and the session, or the welcome.
+pub(crate) async fn home(State(notes): State<Notes>, visit: Visit) -> Result<Response, Response> {
     let Some(mut session) = visit.session().await else {
-        return page::show(&WelcomePage { server: notes.0.provider.issuer() });
+        return Ok(page::show(&WelcomePage { server: notes.0.provider.issuer() }));
+    };
+    let listed = actions::ask(&notes, &visit, &mut session, &Call::List).await?;
+    let board = match listed.succeeded() {
+        true => Ok(listed.notes().map_err(IntoResponse::into_response)?),
+        false => Err(listed.status),
     };
     let notice = session.notice.take();
-    let saved = notes.0.notes.of(session.person.subject());
-    page::show(&HomePage::new(&session, &saved, notice, now()))
-}
-
-/// `POST /notes`: keeps a note.
-pub(crate) async fn add_note(
-    State(notes): State<Notes>,
-    visit: Visit,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let (session, form) = visit.changes(&body).await?;
-    notes.0.notes.add(session.person.subject(), form.find("text").unwrap_or_default());
-    Ok(see_other("/"))
+    Ok(page::show(&HomePage::new(&session, board, notice, now())))
 }
 
 /// `POST /refresh`: new tokens for the refresh token. RFC 6749 §6.

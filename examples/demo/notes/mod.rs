@@ -1,8 +1,12 @@
-//! *Notes*: a web app that keeps a few notes for whoever is signed in.
+//! *Notes*: a web app for a board of notes that an API keeps.
 //!
 //! What an app needs to sign people in with OpenID Connect is in `provider` (the protocol, through the
-//! `openidconnect` crate) and `sign_in` (the two requests of a sign-in).
+//! `openidconnect` crate) and `sign_in` (the two requests of a sign-in); what it needs to call an API
+//! for them is in `api` and `actions`.
 
+mod actions;
+mod answer;
+mod api;
 mod home;
 mod page;
 mod parameters;
@@ -11,7 +15,6 @@ pub(crate) mod provider;
 mod session;
 mod sign_in;
 mod sign_out;
-mod store;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -25,12 +28,12 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::oneshot, time::sleep};
 
+use api::Api;
 use problem::Problem;
 use provider::{Provider, Registration};
 use session::Sessions;
 use sign_in::SignIns;
 use sign_out::SignOuts;
-use store::NoteStore;
 
 /// The longest form that Notes reads, in bytes.
 const FORM_LIMIT: usize = 16 * 1024;
@@ -46,23 +49,23 @@ struct Shared {
     sessions: Sessions,
     sign_ins: SignIns,
     sign_outs: SignOuts,
-    notes: NoteStore,
+    api: Api,
     policy: HeaderValue,
 }
 
 impl Notes {
-    /// Notes at the address `own`, registered with the authorization server as `registration` says.
+    /// Notes at the address `own` with its notes at the API `api`, registered with the authorization server as `registration` says.
     ///
     /// Nothing is sent yet: discovery happens with the first sign-in.
-    pub(crate) fn new(own: &str, registration: Registration) -> anyhow::Result<Self> {
+    pub(crate) fn new(own: &str, api: &str, registration: Registration) -> anyhow::Result<Self> {
         let policy = content_security_policy(&registration)?;
-        let provider = Provider::new(own, registration)?;
+        let provider = Provider::new(own, api, registration)?;
         Ok(Self(Arc::new(Shared {
             provider,
             sessions: Sessions::new(),
             sign_ins: SignIns::new(),
             sign_outs: SignOuts::new(),
-            notes: NoteStore::new(),
+            api: Api::new(api)?,
             policy,
         })))
     }
@@ -92,7 +95,15 @@ impl Notes {
     fn router(self) -> Router {
         Router::new()
             .route("/", get(home::home))
-            .route("/notes", post(home::add_note))
+            .route("/notes", post(actions::add_note))
+            .route("/notes/delete", post(actions::delete_note))
+            .route("/ban", post(actions::ban))
+            .route("/lift-ban", post(actions::lift_ban))
+            .route("/dead-zone", get(actions::dead_zone))
+            .route("/figures", get(actions::figures).post(actions::figures_by_key))
+            .route("/without-token", get(actions::without_token))
+            .route("/forged-token", get(actions::forged_token))
+            .route("/stateless", get(actions::stateless))
             .route("/refresh", post(home::refresh))
             .route("/user-info", get(home::user_info))
             .route("/sign-in", get(sign_in::begin))

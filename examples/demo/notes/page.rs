@@ -8,7 +8,10 @@ use axum::{
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{session::Session, store::LONGEST_NOTE};
+use super::{api::Note, session::Session};
+
+/// The longest note that the API keeps whole, in characters.
+const LONGEST_NOTE: usize = 500;
 
 /// For everybody who is not signed in.
 #[derive(Template)]
@@ -25,7 +28,9 @@ pub(crate) struct HomePage<'a> {
     name: String,
     csrf: &'a str,
     notice: Option<&'a str>,
-    notes: &'a [String],
+    notes: Vec<Note>,
+    /// The status of an API that did not show its notes.
+    refused: Option<u16>,
     longest_note: usize,
     subject: &'a str,
     roles: Vec<String>,
@@ -36,19 +41,26 @@ pub(crate) struct HomePage<'a> {
 }
 
 impl<'a> HomePage<'a> {
-    /// The page of `session` at the moment `now` (Unix seconds).
+    /// The page of `session` with the `board`, or the status that came instead, at the moment `now`
+    /// (Unix seconds).
     pub(crate) fn new(
         session: &'a Session,
-        notes: &'a [String],
+        board: Result<Vec<Note>, u16>,
         notice: Option<&'a str>,
         now: i64,
     ) -> Self {
         let person = &session.person;
+        let (mut notes, refused) = match board {
+            Ok(notes) => (notes, None),
+            Err(status) => (Vec::new(), Some(status)),
+        };
+        notes.reverse();
         Self {
             name: person.name().to_owned(),
             csrf: &session.csrf,
             notice,
             notes,
+            refused,
             longest_note: LONGEST_NOTE,
             subject: person.subject(),
             roles: person.roles(),
@@ -99,6 +111,17 @@ pub(crate) fn show(page: &impl Template) -> Response {
         Err(_) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "Notes could not show this page.").into_response()
         }
+    }
+}
+
+/// The page as a response with the status that the API gave.
+pub(crate) fn show_as(status: u16, page: &impl Template) -> Response {
+    // A body belongs to none of the statuses below 200, nor to 204.
+    match StatusCode::from_u16(status) {
+        Ok(status) if status.is_client_error() || status.is_server_error() => {
+            (status, show(page)).into_response()
+        }
+        Ok(_) | Err(_) => show(page),
     }
 }
 

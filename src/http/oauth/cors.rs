@@ -6,11 +6,15 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-/// The answer to a preflight: the methods and headers that the endpoints take, and no others.
+/// The headers that the endpoints take, and one that means nothing here: Swagger UI and some HTTP
+/// libraries put it into every request, and could not call at all without it.
+const HEADERS: &str = "Authorization, Content-Type, X-Requested-With";
+
+/// The answer to a preflight: the methods and headers that may be sent, and no others.
 pub(crate) async fn preflight() -> Response {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ];
     allow((StatusCode::NO_CONTENT, headers).into_response())

@@ -54,6 +54,11 @@ export async function createApi(server, { audience, name, permissions, role }) {
   return json(server, ['role', 'create', role, ...holding]);
 }
 
+/** Gives permissions to a role that is there. */
+export function permit(server, role, permissions) {
+  return json(server, ['role', 'update', role, ...permissions.flatMap((name) => ['--permission', name])]);
+}
+
 async function json({ issuer, dataDir }, args, input = '') {
   const all = [...args, '--json', '--issuer', issuer, '--data-dir', dataDir];
   const output = await run(all, input);

@@ -19,8 +19,18 @@ use super::problem::Problem;
 use client::{Claims, Discovered, Tokens, user_info_problem};
 pub(crate) use person::{SignedIn, now};
 
-/// What Notes asks for.
-const SCOPE: [&str; 4] = ["profile", "email", "roles", "offline_access"];
+/// What Notes asks for: who somebody is, and what they may do at the API. Everybody is granted what
+/// their roles permit of it.
+const SCOPE: [&str; 8] = [
+    "profile",
+    "email",
+    "roles",
+    "offline_access",
+    "notes:read",
+    "notes:write",
+    "notes:delete",
+    "notes:admin_access",
+];
 /// How long the authorization server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -37,6 +47,8 @@ pub(crate) struct Registration {
 /// The authorization server, as Notes speaks to it.
 pub(crate) struct Provider {
     registration: Registration,
+    /// The audience of the API. RFC 8707.
+    resource: String,
     redirect_uri: RedirectUrl,
     post_logout_redirect_uri: PostLogoutRedirectUrl,
     http: reqwest::Client,
@@ -64,8 +76,12 @@ pub(crate) struct Proofs {
 }
 
 impl Provider {
-    /// Speaks for the app at the address `own`.
-    pub(crate) fn new(own: &str, registration: Registration) -> anyhow::Result<Self> {
+    /// Speaks for the app at the address `own`, whose tokens are for the API `resource`.
+    pub(crate) fn new(
+        own: &str,
+        resource: &str,
+        registration: Registration,
+    ) -> anyhow::Result<Self> {
         // No redirects: a token request follows nobody elsewhere.
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -73,6 +89,7 @@ impl Provider {
             .build()?;
         Ok(Self {
             registration,
+            resource: resource.to_owned(),
             redirect_uri: RedirectUrl::new(format!("{own}/callback"))?,
             post_logout_redirect_uri: PostLogoutRedirectUrl::new(format!("{own}/signed-out"))?,
             http,
@@ -98,6 +115,7 @@ impl Provider {
             )
             .add_scopes(SCOPE.map(|scope| Scope::new(scope.to_owned())))
             .set_pkce_challenge(challenge)
+            .add_extra_param("resource", self.resource.clone())
             .url();
         let proofs = Proofs { nonce, code_verifier: Arc::new(code_verifier) };
         Ok(AuthorizationRequest { url, state: state.into_secret(), proofs })

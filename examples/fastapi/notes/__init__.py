@@ -1,0 +1,1 @@
+"""Notes API: a board of notes over HTTP, whose callers Doorward knows."""
