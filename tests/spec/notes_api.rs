@@ -6,8 +6,11 @@ use axum::{Router, body::Body};
 use doorward::{
     protocol::{client::ClientMetadata, jose::SigningAlg},
     resource_server::Validator,
-    service::users::NewUser,
-    types::{Secret, time::Clock},
+    service::{
+        apis::{self, ApiUpdate},
+        users::NewUser,
+    },
+    types::{Scope, Secret, audit::Actor, time::Clock},
 };
 use http::{Request, header};
 use http_body_util::BodyExt;
@@ -18,23 +21,24 @@ use crate::actors::{
     Issuer, RelyingParty, Signer,
     api::{AUDIENCE, Line},
     clock::{MockClock, START},
-    issuer::{ISSUER, PASSWORD, Reply},
+    issuer::{ISSUER, PASSWORD, Reply, origin},
     relying_party::web_app,
 };
+use crate::notes_demo::{
+    api,
+    authorization_server::{Users, users_of},
+};
 
-#[expect(dead_code, reason = "the demo listens; here the router is called")]
-#[path = "../../examples/demo/api/mod.rs"]
-mod api;
-
-fn notes_api(line: Line, clock: Arc<MockClock>) -> Router {
+fn notes_api(line: Line, clock: Arc<MockClock>, users: Option<Users>) -> Router {
     let validator = Validator::for_api(ISSUER, AUDIENCE)
-        .permissions(api::PERMISSIONS)
+        .permissions(api::PERMISSIONS.map(|(name, _)| name))
         .introspection("notes-api", Secret::new("secret".to_owned()))
         .fetch(line)
         .clock(clock as Arc<dyn Clock>)
         .build()
         .unwrap();
-    api::router(validator).unwrap()
+    let doors = api::Doors { strict: validator.clone(), offline: validator };
+    api::router(doors, users).unwrap()
 }
 
 /// Sends one request; `credential` is a header line such as `authorization: Bearer …`, or empty.
@@ -68,9 +72,10 @@ fn token(signer: &Signer, scope: &str, roles: &[&str]) -> String {
 #[tokio::test]
 async fn every_request_by_everybody() {
     let signer = Signer::new(SigningAlg::ES256);
-    let user = token(&signer, "openid", &["user"]);
-    let moderator = token(&signer, "openid notes:delete", &["user", "moderator"]);
-    let admin = token(&signer, "openid notes:delete data:read", &["user", "admin"]);
+    let user = token(&signer, "openid notes:read notes:write", &["user"]);
+    let moderator = token(&signer, "notes:read notes:write notes:delete", &["moderator"]);
+    let all = "notes:read notes:write notes:delete notes:data notes:admin_access";
+    let admin = token(&signer, all, &["user", "admin"]);
     let callers = ["", "authorization: Bearer a.b.c", &user, &moderator, &admin];
     for (line, body, statuses) in [
         ("GET /notes", "", [401, 401, 200, 200, 200]),
@@ -78,8 +83,12 @@ async fn every_request_by_everybody() {
         ("DELETE /notes/1", "", [401, 401, 403, 204, 404]),
         ("GET /dead-zone", "", [401, 401, 403, 403, 200]),
         ("GET /data", "", [401, 401, 403, 403, 200]),
+        ("GET /stateless", "", [401, 401, 200, 200, 200]),
+        // There is no authorization server here that could ban anybody.
+        ("POST /users/bob/ban", "", [401, 401, 403, 403, 501]),
+        ("DELETE /users/bob/ban", "", [401, 401, 403, 403, 501]),
     ] {
-        let router = notes_api(Line::to_foreign(&signer), Arc::default());
+        let router = notes_api(Line::to_foreign(&signer), Arc::default(), None);
         call(&router, "POST /notes", &user, r#"{"text":"bread"}"#).await;
         for (caller, status) in callers.iter().zip(statuses) {
             let reply = call(&router, line, caller, body).await;
@@ -94,11 +103,11 @@ async fn every_request_by_everybody() {
 #[tokio::test]
 async fn the_author_is_who_the_token_says() {
     let signer = Signer::new(SigningAlg::ES256);
-    let router = notes_api(Line::to_foreign(&signer), Arc::default());
-    let user = token(&signer, "openid", &[]);
+    let router = notes_api(Line::to_foreign(&signer), Arc::default(), None);
+    let user = token(&signer, "notes:read notes:write", &[]);
     let forged = r#"{"text":"milk","author":"bob","id":7}"#;
     let note = call(&router, "POST /notes", &user, forged).await.json();
-    assert_eq!(note, json!({ "id": 1, "author": "alice", "text": "milk" }));
+    assert_eq!(note, json!({ "id": 1, "author": "alice", "author_name": "alice", "text": "milk" }));
     assert_eq!(call(&router, "GET /notes", &user, "").await.json(), json!([note]));
     for (body, status) in [(r#"{"text":"  "}"#, 422), ("{}", 422), ("milk", 400)] {
         assert_eq!(call(&router, "POST /notes", &user, body).await.status, status, "{body}");
@@ -110,14 +119,14 @@ async fn the_author_is_who_the_token_says() {
 async fn data_is_read_with_an_api_key() {
     let signer = Signer::new(SigningAlg::ES256);
     let line = Line::to_foreign(&signer);
-    let router = notes_api(line.clone(), Arc::default());
+    let router = notes_api(line.clone(), Arc::default(), None);
     let answer = |scope: &str| -> Value {
         json!({ "active": true, "sub": "alice", "aud": AUDIENCE, "scope": scope })
     };
     for (key, credential) in
         [("dw_a_b_c", "x-api-key: dw_a_b_c"), ("dw_d_e_f", "authorization: Bearer dw_d_e_f")]
     {
-        line.lie("/introspect", 200, &answer("data:read").to_string());
+        line.lie("/introspect", 200, &answer("notes:data").to_string());
         let reply = call(&router, "GET /data", credential, "").await;
         assert_eq!(
             (reply.status.as_u16(), &reply.json()["reader"]),
@@ -125,7 +134,7 @@ async fn data_is_read_with_an_api_key() {
             "{key}"
         );
     }
-    line.lie("/introspect", 200, &answer("data:write").to_string());
+    line.lie("/introspect", 200, &answer("notes:write").to_string());
     let reply = call(&router, "GET /data", "x-api-key: dw_g_h_i", "").await;
     reply.refused_by_api(403, "insufficient_scope");
     line.lie("/introspect", 200, r#"{"active":false}"#);
@@ -133,25 +142,43 @@ async fn data_is_read_with_an_api_key() {
     reply.refused_by_api(401, "invalid_token");
 }
 
-/// The server's own tokens: the role of an administrator opens the dead zone, another role does not.
+/// The server's own tokens: roles open what they permit, and a ban ends everything at once.
 #[tokio::test]
-async fn the_role_comes_with_the_server_s_token() {
+async fn roles_come_with_the_servers_token_and_a_ban_ends_it() {
     let issuer = Issuer::start().await;
-    let router = notes_api(Line::to(&issuer), Arc::clone(&issuer.clock));
-    let metadata = ClientMetadata { access_token_audience: vec![AUDIENCE.to_owned()], ..web_app() };
-    let app = RelyingParty::register(&issuer, "notes", metadata).await.asking("openid roles");
-    for (name, role, status) in [("ada", "admin", 200), ("bob", "user", 403)] {
+    let users = users_of(&issuer.ctx);
+    let router = notes_api(Line::to(&issuer), Arc::clone(&issuer.clock), Some(users));
+    let banning = vec![("notes:admin_access".to_owned(), "Ban users".to_owned())];
+    let more = ApiUpdate { set_permissions: banning, ..ApiUpdate::default() };
+    apis::update(&issuer.ctx, AUDIENCE, more, Actor::Operator, &origin()).await.unwrap();
+    issuer.role("reader", &["notes:read"]).await;
+    issuer.role("warden", &["notes:read", "notes:admin_access"]).await;
+    let scope = "openid roles notes:read notes:admin_access";
+    let metadata = ClientMetadata { scope: Scope::parse(scope).unwrap(), ..web_app() };
+    let app = RelyingParty::register(&issuer, "notes", metadata).await.asking(scope);
+    let mut bearers = Vec::new();
+    for (name, roles, dead_zone) in
+        [("ada", &["warden", "admin"][..], 200), ("bob", &["reader"], 403)]
+    {
         issuer
             .new_user(NewUser {
                 username: name.to_owned(),
                 password: Some(Secret::new(PASSWORD.to_owned())),
-                roles: vec![role.to_owned()],
+                roles: roles.iter().map(|&role| role.to_owned()).collect(),
                 ..NewUser::default()
             })
             .await;
         let tokens = app.tokens(name).await;
         let bearer = format!("authorization: Bearer {}", tokens["access_token"].as_str().unwrap());
-        assert_eq!(call(&router, "GET /dead-zone", &bearer, "").await.status, status, "{name}");
+        assert_eq!(call(&router, "GET /dead-zone", &bearer, "").await.status, dead_zone, "{name}");
         assert_eq!(call(&router, "GET /notes", &bearer, "").await.status, 200, "{name}");
+        bearers.push((bearer, tokens));
     }
+    let [(ada, _), (bob, tokens)] = &bearers[..] else { panic!("two users") };
+    assert_eq!(call(&router, "POST /users/bob/ban", bob, "").await.status, 403);
+    assert_eq!(call(&router, "POST /users/nobody/ban", ada, "").await.status, 404);
+    assert_eq!(call(&router, "POST /users/bob/ban", ada, "").await.status, 204);
+    assert_eq!(app.userinfo(tokens["access_token"].as_str().unwrap()).await.status, 401);
+    assert_eq!(call(&router, "DELETE /users/bob/ban", ada, "").await.status, 204);
+    assert_eq!(app.userinfo(tokens["access_token"].as_str().unwrap()).await.status, 401);
 }

@@ -72,6 +72,7 @@ impl From<UserError> for BanError {
             | UserError::NoEmailToVerify
             | UserError::Weak(_)
             | UserError::UnknownRole { .. }
+            | UserError::Stale(_)
             | UserError::Service(_) => Self::Failed,
         }
     }
