@@ -162,7 +162,8 @@ scenario('a banned user: the token, the session and the sign-in are dead at once
     await other.page.click('#ban');
     await other.page.getByText('The user is banned').waitFor();
 
-    await answered(page, '#stateless', 200); // asks nobody: believed to its end, and the page says so
+    await answered(page, '#stateless', 200);
+    assert.match(await page.innerText('#words'), /asked nobody.*believed to its end/);
     await page.goto(`${world.demo.notes}/dead-zone`);
     assert.equal(await page.innerText('#status'), '401');
     assert.match(await page.innerText('#challenge'), /error="invalid_token"/);

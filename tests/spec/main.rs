@@ -53,8 +53,6 @@ mod lockout;
 #[cfg(test)]
 mod notes_api;
 #[cfg(test)]
-mod notes_demo;
-#[cfg(test)]
 mod oidc_core_authorization_request;
 #[cfg(test)]
 mod oidc_core_claims_parameter;

@@ -1,6 +1,8 @@
 //! Banning: the API has no sessions and no tokens of its own to end, so it asks Doorward to disable the
 //! user. What Doorward ends with that is everything the user has, everywhere, at once.
 
+use std::{pin::Pin, sync::Arc};
+
 use axum::{
     Json,
     extract::{Path, State},
@@ -9,13 +11,40 @@ use axum::{
 };
 use doorward::resource_server::RequirePermission;
 use serde_json::json;
+use thiserror::Error;
 
-use super::{super::authorization_server::BanError, NotesAdminAccess, Users};
+use super::NotesAdminAccess;
+
+/// Whoever keeps the users, as the API speaks to them. Users are named by username or subject, and
+/// `by` is the subject of who does it.
+pub(crate) trait Users: Send + Sync {
+    /// Bans a user: every session, grant and token of theirs is dead when this is ready.
+    fn ban<'a>(&'a self, user: &'a str, by: &'a str) -> Answer<'a>;
+    /// Lets a user sign in again.
+    fn lift_ban<'a>(&'a self, user: &'a str, by: &'a str) -> Answer<'a>;
+}
+
+/// Whether it was done.
+pub(crate) type Answer<'a> = Pin<Box<dyn Future<Output = Result<(), BanError>> + Send + 'a>>;
+
+/// Why somebody is not banned.
+#[derive(Debug, Error)]
+pub(crate) enum BanError {
+    /// Nobody has the name.
+    #[error("there is no such user")]
+    NoSuchUser,
+    /// Then nobody could administer the server any more.
+    #[error("the last administrator cannot be banned")]
+    LastAdministrator,
+    /// The server cannot do it now.
+    #[error("it did not work")]
+    Failed,
+}
 
 /// `POST /users/{user}/ban`: by username or subject.
 pub(super) async fn ban(
     token: RequirePermission<NotesAdminAccess>,
-    State(users): State<Option<Users>>,
+    State(users): State<Option<Arc<dyn Users>>>,
     Path(user): Path<String>,
 ) -> Response {
     let Some(users) = users else { return NOT_HERE.into_response() };
@@ -25,7 +54,7 @@ pub(super) async fn ban(
 /// `DELETE /users/{user}/ban`: the user can sign in again. What ended stays ended.
 pub(super) async fn lift(
     token: RequirePermission<NotesAdminAccess>,
-    State(users): State<Option<Users>>,
+    State(users): State<Option<Arc<dyn Users>>>,
     Path(user): Path<String>,
 ) -> Response {
     let Some(users) = users else { return NOT_HERE.into_response() };

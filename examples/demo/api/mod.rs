@@ -18,7 +18,7 @@
 mod ban;
 mod board;
 
-use std::io;
+use std::{io, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -33,7 +33,7 @@ use doorward::resource_server::{
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-use super::authorization_server::Users;
+pub(crate) use ban::{Answer, BanError, Users};
 use board::{Board, Note};
 
 doorward::permissions! {
@@ -79,7 +79,7 @@ struct Api {
     validator: Validator,
     board: Board,
     /// The users of the authorization server, if the API may touch them.
-    users: Option<Users>,
+    users: Option<Arc<dyn Users>>,
 }
 
 impl FromRef<Api> for Validator {
@@ -94,7 +94,7 @@ impl FromRef<Api> for Board {
     }
 }
 
-impl FromRef<Api> for Option<Users> {
+impl FromRef<Api> for Option<Arc<dyn Users>> {
     fn from_ref(api: &Api) -> Self {
         api.users.clone()
     }
@@ -104,7 +104,7 @@ impl FromRef<Api> for Option<Users> {
 ///
 /// # Errors
 /// [`ConfigError`] when its audience is no URL.
-pub(crate) fn router(doors: Doors, users: Option<Users>) -> Result<Router, ConfigError> {
+pub(crate) fn router(doors: Doors, users: Option<Arc<dyn Users>>) -> Result<Router, ConfigError> {
     let metadata = protected_resource_metadata(&doors.strict)?;
     let stateless = Router::new().route("/stateless", get(stateless)).with_state(doors.offline);
     Ok(Router::new()

@@ -3,7 +3,7 @@
 mod registrations;
 mod users;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -16,8 +16,9 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use url::Url;
 
+use super::api::Users;
 pub(crate) use registrations::{DemoUser, Registered, USERS};
-pub(crate) use users::{BanError, Users};
+use users::Accounts;
 
 /// An authorization server that Notes is registered with.
 pub(crate) struct Doorward {
@@ -30,7 +31,7 @@ pub(crate) struct Doorward {
     /// What the API asks about tokens with; elsewhere it checks them offline alone.
     pub(crate) api: Option<Registered>,
     /// Whom the API can ban; nobody elsewhere.
-    pub(crate) bans: Option<Users>,
+    pub(crate) bans: Option<Arc<dyn Users>>,
     /// Who can sign in.
     pub(crate) users: Vec<DemoUser>,
     /// The server that the demo runs itself.
@@ -97,7 +98,7 @@ pub(crate) async fn open(
     registrations::make_users(ctx).await?;
     let registered = registrations::register_notes(ctx, notes).await?;
     let api = registrations::register_api_client(ctx, api).await?;
-    let bans = Users::new(ctx);
+    let bans = Arc::new(Accounts::new(ctx));
     Ok(Doorward {
         issuer: config.issuer.to_string(),
         client_id: registered.client_id,

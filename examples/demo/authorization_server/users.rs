@@ -10,47 +10,37 @@ use doorward::{
     },
     types::{UserId, audit::Actor},
 };
-use thiserror::Error;
 
-use super::registrations::origin;
+use super::{
+    super::api::{Answer, BanError, Users},
+    registrations::origin,
+};
 
 /// The users of the demo's Doorward.
-#[derive(Clone)]
-pub(crate) struct Users(Arc<Context>);
+pub(super) struct Accounts(Arc<Context>);
 
-/// Why somebody is not banned.
-#[derive(Debug, Error)]
-pub(crate) enum BanError {
-    /// Nobody has the name.
-    #[error("there is no such user")]
-    NoSuchUser,
-    /// Then nobody could administer the server any more.
-    #[error("the last administrator cannot be banned")]
-    LastAdministrator,
-    /// The server cannot do it now.
-    #[error("it did not work")]
-    Failed,
-}
-
-impl Users {
+impl Accounts {
     /// Those of the server behind `ctx`.
     pub(super) fn new(ctx: &Arc<Context>) -> Self {
         Self(Arc::clone(ctx))
     }
+}
 
-    /// Disables `user` (a username or a subject) in the name of `by` (a subject). Every session, grant
-    /// and token of theirs is dead when this returns.
-    pub(crate) async fn ban(&self, user: &str, by: &str) -> Result<(), BanError> {
-        let user = users::find(&self.0, user).await?;
-        users::disable(&self.0, user.id, actor(by)?, &origin()).await?;
-        Ok(())
+impl Users for Accounts {
+    fn ban<'a>(&'a self, user: &'a str, by: &'a str) -> Answer<'a> {
+        Box::pin(async move {
+            let user = users::find(&self.0, user).await?;
+            users::disable(&self.0, user.id, actor(by)?, &origin()).await?;
+            Ok(())
+        })
     }
 
-    /// Lets `user` sign in again.
-    pub(crate) async fn lift_ban(&self, user: &str, by: &str) -> Result<(), BanError> {
-        let user = users::find(&self.0, user).await?;
-        users::enable(&self.0, user.id, actor(by)?, &origin()).await?;
-        Ok(())
+    fn lift_ban<'a>(&'a self, user: &'a str, by: &'a str) -> Answer<'a> {
+        Box::pin(async move {
+            let user = users::find(&self.0, user).await?;
+            users::enable(&self.0, user.id, actor(by)?, &origin()).await?;
+            Ok(())
+        })
     }
 }
 

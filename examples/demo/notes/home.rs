@@ -23,9 +23,10 @@ pub(crate) async fn home(State(notes): State<Notes>, visit: Visit) -> Result<Res
         return Ok(page::show(&WelcomePage { server: notes.0.provider.issuer() }));
     };
     let listed = actions::ask(&notes, &visit, &mut session, &Call::List).await?;
-    let board = match listed.succeeded() {
-        true => Ok(listed.notes().map_err(IntoResponse::into_response)?),
-        false => Err(listed.status),
+    let board = if listed.succeeded() {
+        Ok(listed.notes().map_err(IntoResponse::into_response)?)
+    } else {
+        Err(listed.status)
     };
     let notice = session.notice.take();
     Ok(page::show(&HomePage::new(&session, board, notice, now())))
