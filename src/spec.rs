@@ -126,6 +126,19 @@ pub const SPECIFICATIONS: &[Specification] = &[
     )
     .only("all but signed metadata"),
     full(
+        "RFC 8707",
+        "Resource Indicators for OAuth 2.0",
+        "https://www.rfc-editor.org/rfc/rfc8707.html",
+        &[
+            "src/protocol/grant/granted_scope.rs",
+            "src/protocol/authorize/resource.rs",
+            "src/protocol/api.rs",
+            "src/types/resource.rs",
+            "src/service/token/scope.rs",
+        ],
+        &["tests/spec/rfc8707_resource_indicators.rs"],
+    ),
+    full(
         "RFC 9068",
         "JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens",
         "https://www.rfc-editor.org/rfc/rfc9068.html",

@@ -87,6 +87,7 @@ async fn the_log_names_the_route_and_nothing_that_was_sent() {
         let peer: SocketAddr = "192.0.2.1:4711".parse().unwrap();
         let request = Request::post(path)
             .extension(ConnectInfo(peer))
+            .header("host", "localhost")
             .header("authorization", "Bearer canary")
             .header("cookie", "doorward-session=canary")
             .header("user-agent", "canary")

@@ -3,14 +3,21 @@
 //! The commands work on the database itself, beside a running server, which hears of every change
 //! within a second. Each can answer people or, with `--json`, machines.
 
+mod access;
+mod api;
 mod audit;
+mod backup;
 mod client;
 mod config;
+mod epoch;
 mod failure;
+mod group;
 mod keys;
 mod moment;
 mod nearest;
 mod output;
+mod restore;
+mod role;
 mod secret_input;
 mod serve;
 mod session;
@@ -43,15 +50,31 @@ enum Command {
     /// The people who sign in
     #[command(subcommand)]
     User(user::UserCommand),
-    /// The apps, machines and APIs
+    /// The apps and machines
     #[command(subcommand)]
     Client(client::ClientCommand),
+    /// The APIs that tokens are for
+    #[command(subcommand)]
+    Api(api::ApiCommand),
+    /// What roles permit, and who holds them
+    #[command(subcommand)]
+    Role(role::RoleCommand),
+    /// Users who hold roles together
+    #[command(subcommand)]
+    Group(group::GroupCommand),
     /// The keys that sign tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// Who did what, and whether the log is whole
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Copy the database into a file, while the server runs
+    Backup(backup::Backup),
+    /// Put a backup in the place of the database, and begin a new epoch
+    Restore(restore::Restore),
+    /// What a restored database must not bring back to life
+    #[command(subcommand)]
+    Epoch(epoch::EpochCommand),
     /// The settings
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -85,11 +108,25 @@ fn execute(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Client(command) => {
             session::block_on(flags, output, |session| Box::pin(client::run(session, command)))
         }
+        Command::Api(command) => {
+            session::block_on(flags, output, |session| Box::pin(api::run(session, command)))
+        }
+        Command::Role(command) => {
+            session::block_on(flags, output, |session| Box::pin(role::run(session, command)))
+        }
+        Command::Group(command) => {
+            session::block_on(flags, output, |session| Box::pin(group::run(session, command)))
+        }
         Command::Keys(command) => {
             session::block_on(flags, output, |session| Box::pin(keys::run(session, command)))
         }
         Command::Audit(command) => {
             session::block_on(flags, output, |session| Box::pin(audit::run(session, command)))
+        }
+        Command::Backup(arguments) => backup::run(flags, output, &arguments),
+        Command::Restore(arguments) => restore::run(flags, output, &arguments),
+        Command::Epoch(command) => {
+            session::block_on(flags, output, |session| Box::pin(epoch::run(session, command)))
         }
         Command::Config(command) => config::run(flags, output, &command),
     }

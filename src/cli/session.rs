@@ -38,11 +38,13 @@ pub(super) fn block_on<'a>(
         .build()
         .context("the runtime does not start")?;
     runtime.block_on(async {
+        let in_use = server::in_use::InUse::with_others(&config)?;
         let ctx = server::open::open(&config).await?;
         let origin = Origin::command_line(request_id(&ctx));
         let session = Arc::new(Session { ctx: Arc::clone(&ctx), output, origin });
         let done = command(session).await;
         ctx.db.close().await;
+        drop(in_use);
         done
     })
 }

@@ -8,6 +8,7 @@
 //! | know every setting | [`configuration`] |
 //! | put it on the internet, on one machine or several | [`deployment`] |
 //! | rotate keys, read the audit log, watch it | [`operations`] |
+//! | say who may do what | [`roles`] |
 //! | know which address answers what | [`endpoints`] |
 //! | know how the standards were read | [`protocol`] |
 //! | know what is defended, and what is not | [`threat_model`] |
@@ -35,6 +36,9 @@ pub mod deployment {}
 
 #[doc = include_str!("operations.md")]
 pub mod operations {}
+
+#[doc = include_str!("roles.md")]
+pub mod roles {}
 
 #[doc = include_str!("endpoints.md")]
 pub mod endpoints {}

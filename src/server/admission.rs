@@ -1,39 +1,47 @@
-//! How many connections there are at most, and that they do not wait for full packets.
+//! How many connections there are at most, that they do not wait for full packets, and that their other
+//! end must read.
 
 use std::future::{Ready, ready};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum_server::accept::Accept;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
+use super::patience::Patience;
+
 /// Admits a bounded number of connections. One more is closed at once: a client that tries again
 /// finds a place sooner than one that waits in a queue which nobody sees.
 #[derive(Debug, Clone)]
-pub(super) struct Admission(Arc<Semaphore>);
+pub(super) struct Admission {
+    places: Arc<Semaphore>,
+    patience: Duration,
+}
 
 impl Admission {
-    /// At most `connections` at the same time.
-    pub(super) fn new(connections: u32) -> Self {
+    /// At most `connections` at the same time; one that is not read from for `patience` ends.
+    pub(super) fn new(connections: u32, patience: Duration) -> Self {
         let places = usize::try_from(connections).unwrap_or(usize::MAX);
-        Self(Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))))
+        let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+        Self { places, patience }
     }
 }
 
 impl<S> Accept<TcpStream, S> for Admission {
-    type Stream = TcpStream;
+    type Stream = Patience<TcpStream>;
     type Service = Admitted<S>;
     type Future = Ready<io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let Ok(place) = Arc::clone(&self.0).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return ready(Err(io::Error::other("too many connections")));
         };
         let admitted = Admitted { service, _place: Arc::new(place) };
-        ready(stream.set_nodelay(true).map(|()| (stream, admitted)))
+        ready(stream.set_nodelay(true).map(|()| (Patience::new(stream, self.patience), admitted)))
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) fn protocol(config: &Config) -> Policy {
         access_token: config.tokens.access_token,
         id_token: config.tokens.id_token,
     };
+    policy.max_token_bytes = config.tokens.max_token_bytes.count();
     policy
 }
 

@@ -44,7 +44,7 @@ impl Listener {
             .handle(handle.clone())
             .first_request_timeout(limits.header_timeout)
             .accept_error_handler(refused)
-            .acceptor(Admission::new(limits.connections));
+            .acceptor(Admission::new(limits.connections, limits.request_timeout));
         bound(server.http_builder(), limits);
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let task = match certificate {

@@ -8,18 +8,20 @@
 //! - axum-server: the TLS handshake, the time to the first request, the drain at the end;
 //! - hyper: the time and size of the headers, how many there are, streams and resets of HTTP/2. The
 //!   header timeout also ends an HTTP/1 connection that is idle between two requests;
-//! - `admission`: how many connections there are.
-//!
-//! Not bounded: how slowly a client reads an answer. Answers are small enough for the socket's
-//! buffer, so such a client holds one connection of the bound and no memory of a handler.
+//! - `admission`: how many connections there are;
+//! - `patience`: how long a client may not read what is sent to it.
 
 mod admission;
+pub mod backup;
 pub mod clock;
 mod figures;
+pub mod in_use;
 mod listener;
 pub mod master_key;
 pub mod open;
+mod patience;
 pub mod random;
+pub mod restore;
 mod run;
 mod shutdown;
 mod tls;

@@ -10,6 +10,7 @@ use std::{
 use super::{
     clock::SystemClock,
     figures,
+    in_use::InUseError,
     master_key::{self, MasterKeyError},
     random::SystemRandom,
 };
@@ -36,6 +37,9 @@ pub enum OpenError {
         /// What the operating system said.
         reason: io::Error,
     },
+    /// The database is being replaced, or its lock cannot be taken.
+    #[error(transparent)]
+    InUse(#[from] InUseError),
     /// The database cannot be opened.
     #[error("{database}: {reason}")]
     Database {
@@ -91,7 +95,7 @@ pub async fn open(config: &Config) -> Result<Arc<Context>, OpenError> {
 }
 
 /// Makes the data folder, closed to others; one that exists is left as it is.
-fn make_private_folder(path: &Path) -> Result<(), OpenError> {
+pub(super) fn make_private_folder(path: &Path) -> Result<(), OpenError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -5,7 +5,9 @@ use std::{net::SocketAddr, pin::Pin, sync::Arc};
 use axum::Router;
 
 use super::{
-    Bound, ServerError, bind, install_crypto_provider,
+    Bound, ServerError, bind,
+    in_use::InUse,
+    install_crypto_provider,
     open::{self, OpenError},
     stop_signal,
 };
@@ -69,7 +71,7 @@ pub struct Started {
 /// # Errors
 /// [`RunError`] when it cannot begin or a listener fails.
 pub async fn run(config: &Config, announce: impl FnOnce(&Started)) -> Result<(), RunError> {
-    log::install(&config.log)?;
+    let _last_words = log::install(&config.log)?;
     install_crypto_provider();
     let metrics = Metrics::install()?;
     let stop = stop_signal().map_err(RunError::Signal)?;
@@ -87,6 +89,7 @@ pub struct Server {
     config: Config,
     bound: Bound,
     ctx: Arc<Context>,
+    in_use: InUse,
 }
 
 impl Server {
@@ -96,11 +99,12 @@ impl Server {
     /// [`RunError`] when an address is taken, or something cannot be opened.
     pub async fn open(config: &Config) -> Result<Self, RunError> {
         let bound = bind(config).await?;
+        let in_use = InUse::with_others(config).map_err(OpenError::from)?;
         let ctx = open::open(config).await?;
         if config.serves_admin_docs() {
             built_in::ensure_docs_client(&ctx, http::admin::DOCS_REDIRECT).await?;
         }
-        Ok(Self { config: config.clone(), bound, ctx })
+        Ok(Self { config: config.clone(), bound, ctx, in_use })
     }
 
     /// What the services work with: users and clients can be made before the first request.
@@ -133,7 +137,7 @@ impl Server {
         metrics: Metrics,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), RunError> {
-        let Self { config, bound, ctx } = self;
+        let Self { config, bound, ctx, in_use } = self;
         let jobs = Jobs::start(&ctx);
         let upkeep = tokio::spawn(metrics.clone().upkeep());
         let draining = Draining::default();
@@ -147,6 +151,7 @@ impl Server {
         upkeep.abort();
         ctx.passwords.shutdown().await;
         ctx.db.close().await;
+        drop(in_use);
         Ok(ended?)
     }
 }

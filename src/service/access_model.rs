@@ -115,14 +115,9 @@ impl AccessModel {
 /// [`ServiceError::Unavailable`] when the database has to be asked and does not answer: nobody is
 /// granted anything by default.
 pub async fn current(ctx: &Context) -> Result<Arc<AccessModel>, ServiceError> {
-    let caches = &ctx.caches;
-    if let Some(model) = caches.recall(&caches.access, &(), ctx.clock.uptime()) {
-        return Ok(model);
-    }
-    let epoch = caches.epoch();
-    let model = Arc::new(read(&mut ctx.db.reader().await?.conn()).await?);
-    caches.keep(&caches.access, &(), Arc::clone(&model), epoch);
-    Ok(model)
+    let read = async { read(&mut ctx.db.reader().await?.conn()).await.map(Some) };
+    let model = ctx.caches.recall_or(&ctx.caches.access, &(), ctx.clock.uptime(), read).await?;
+    Ok(model.unwrap_or_default())
 }
 
 /// The model as the database holds it.
@@ -130,5 +125,5 @@ pub(super) async fn read(conn: &mut Conn<'_>) -> Result<AccessModel, StoreError>
     let apis = store::api::all(conn).await?;
     let roles = store::role::all(conn).await?;
     let groups = store::group::all(conn).await?;
-    Ok(AccessModel { apis: Apis::new(apis), roles: Roles::new(roles, &groups) })
+    Ok(AccessModel { apis: Apis::new(apis), roles: Roles::new(&roles, &groups) })
 }

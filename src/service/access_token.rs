@@ -25,7 +25,7 @@ pub struct LiveToken {
 }
 
 /// What `token` says, if it counts now: issued by this server, not expired, not revoked, and neither
-/// its grant, its user nor its client was switched off. `None` for everything else, without a reason.
+/// its grant, its user nor its client was switched off, nor was a backup restored since. `None` for everything else, without a reason.
 ///
 /// # Errors
 /// [`ServiceError::Unavailable`] when the database has to be asked and does not answer: no token is
@@ -33,7 +33,7 @@ pub struct LiveToken {
 pub async fn resolve(ctx: &Context, token: &str) -> Result<Option<LiveToken>, ServiceError> {
     let now = ctx.clock.now();
     let Some(facts) = facts(ctx, token, now).await? else { return Ok(None) };
-    if now >= facts.expires_at {
+    if now >= facts.expires_at || ctx.epoch.get().is_after(facts.issued_at) {
         return Ok(None);
     }
     let Some(client) = clients::find(ctx, &facts.client_id).await? else { return Ok(None) };
@@ -156,17 +156,7 @@ async fn read_standing(
 
 /// The user of that id, when they may be spoken for.
 async fn live_user(ctx: &Context, id: UserId) -> Result<Option<Arc<User>>, ServiceError> {
-    let caches = &ctx.caches;
-    let user = if let Some(user) = caches.recall(&caches.users, &id, ctx.clock.uptime()) {
-        Some(user)
-    } else {
-        let epoch = caches.epoch();
-        let found = store::user::find(&mut ctx.db.reader().await?.conn(), id).await?;
-        found.map(|user| {
-            let user = Arc::new(user);
-            caches.keep(&caches.users, &id, Arc::clone(&user), epoch);
-            user
-        })
-    };
+    let read = async { store::user::find(&mut ctx.db.reader().await?.conn(), id).await };
+    let user = ctx.caches.recall_or(&ctx.caches.users, &id, ctx.clock.uptime(), read).await?;
     Ok(user.filter(|user| matches!(user.status, Status::Enabled)))
 }

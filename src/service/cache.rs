@@ -121,6 +121,32 @@ impl Caches {
         }
     }
 
+    /// What is remembered under `key`, or else what `read` finds, which is then remembered.
+    ///
+    /// # Errors
+    /// What `read` returned.
+    pub async fn recall_or<K, V, E>(
+        &self,
+        memory: &Remembered<K, V>,
+        key: &K,
+        uptime: Duration,
+        read: impl Future<Output = Result<Option<V>, E>>,
+    ) -> Result<Option<Arc<V>>, E>
+    where
+        K: Hash + Eq + Clone + Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        if let Some(known) = self.recall(memory, key, uptime) {
+            return Ok(Some(known));
+        }
+        let epoch = self.epoch();
+        let found = read.await?.map(Arc::new);
+        if let Some(value) = &found {
+            self.keep(memory, key, Arc::clone(value), epoch);
+        }
+        Ok(found)
+    }
+
     /// Whether the change log was followed recently enough at `uptime`.
     pub fn is_believed(&self, uptime: Duration) -> bool {
         let followed_at = self.followed_at.load(Ordering::SeqCst);
@@ -161,6 +187,7 @@ impl Caches {
                     self.clients.entries.invalidate_all();
                 }
                 Change::SigningKeys => self.tokens.entries.invalidate_all(),
+                Change::Epoch => self.forget_all(),
             }
         }
         self.followed_to.fetch_max(last, Ordering::SeqCst);

@@ -24,13 +24,18 @@ pub async fn follow(ctx: &Context) -> Result<(), ServiceError> {
         let last = entries.last().map_or(from, |(seq, _)| *seq);
         let is_end = entries.len() < BATCH as usize;
         if first > from.saturating_add(1) {
-            // Entries were deleted before this node read them: it was asleep for a very long time.
+            // Entries were deleted before this node read them: it was asleep for a very long time, or
+            // a backup was restored, and the numbers that this node knew were left out.
             ctx.caches.forget_all();
             super::keys::reload(ctx).await?;
+            super::epoch::reload(ctx).await?;
         }
         let changes: Vec<Change> = entries.into_iter().map(|(_, change)| change).collect();
-        if changes.contains(&Change::SigningKeys) {
+        if changes.contains(&Change::SigningKeys) || changes.contains(&Change::Epoch) {
             super::keys::reload(ctx).await?;
+        }
+        if changes.contains(&Change::Epoch) {
+            super::epoch::reload(ctx).await?;
         }
         ctx.caches.follow(&changes, last, uptime);
         if is_end {

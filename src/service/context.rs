@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    cache::Caches, gates::Gates, keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy,
-    rates::Rates, seen::Seen, vault::Vault,
+    cache::Caches, epoch::CurrentEpoch, gates::Gates, keys::KeyRing, password_pool::PasswordPool,
+    policy::ServicePolicy, rates::Rates, seen::Seen, vault::Vault,
 };
 use crate::{
     protocol::policy::Policy,
@@ -38,6 +38,8 @@ pub struct Context {
     pub keys: KeyRing,
     /// What is remembered of the database.
     pub caches: Caches,
+    /// Since when the database has been the one in use.
+    pub epoch: CurrentEpoch,
     /// Where passwords are hashed.
     pub passwords: PasswordPool,
     /// Turns of sign-ins under one counter.

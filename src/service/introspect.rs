@@ -119,7 +119,8 @@ async fn refresh_token(
         return Ok(None);
     };
     let policy = ctx.policy.refresh_policy(caller.client());
-    if refresh::judge(&family, generation, caller.id(), policy, now).is_err() {
+    let epoch = ctx.epoch.get();
+    if refresh::judge(&family, generation, caller.id(), policy, epoch, now).is_err() {
         return Ok(None);
     }
     let user = store::user::find(&mut reader.conn(), grant.user_id).await?;

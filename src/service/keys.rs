@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use super::{Context, ServiceError, vault::Vault};
 use crate::{
     protocol::{
+        authorize::id_token_hint::IdTokenHint,
         issuer::Issuer,
         jose::{
             JwkSet, JwtType, Kid, SigningAlg, SigningKey, VerifyingKeys,
@@ -17,7 +18,7 @@ use crate::{
         },
         token::{
             access::{VerifiedAccessToken, verify_access_token},
-            id_token::{IdTokenHint, verify_id_token_hint},
+            id_token::verify_id_token_hint,
         },
     },
     store,
@@ -93,12 +94,14 @@ impl KeyRing {
         verify_access_token(token, &ring.live, self.issuer.as_str(), now).ok()
     }
 
-    /// What an `id_token_hint` says, if this server signed it; it may have expired (RP-Initiated
-    /// Logout §2).
+    /// What an `id_token_hint` is: good if this server signed it, even if it has expired
+    /// (RP-Initiated Logout §2).
     #[must_use]
-    pub fn read_id_token_hint(&self, token: &str, now: Timestamp) -> Option<IdTokenHint> {
+    pub fn id_token_hint(&self, token: Option<&str>, now: Timestamp) -> IdTokenHint {
+        let Some(token) = token else { return IdTokenHint::Absent };
         let ring = self.ring.load();
-        verify_id_token_hint(token, &ring.hints, self.issuer.as_str(), now).ok()
+        let facts = verify_id_token_hint(token, &ring.hints, self.issuer.as_str(), now);
+        facts.map_or(IdTokenHint::Invalid, IdTokenHint::Verified)
     }
 }
 

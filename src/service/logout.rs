@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{Context, ServiceError, browser_session, browser_session::Current, clients};
 use crate::{
     protocol::{
-        authorize::id_token_hint::{HintFacts, IdTokenHint},
         client::Client,
         error::OAuthError,
         logout::{
@@ -35,7 +34,7 @@ pub async fn logout(
     confirmation: Confirmation,
     origin: &Origin,
 ) -> Result<LogoutStep, ServiceError> {
-    let hint = read_hint(ctx, request.id_token_hint.as_deref());
+    let hint = ctx.keys.id_token_hint(request.id_token_hint.as_deref(), ctx.now());
     let client = match request.client(&hint).map_err(OAuthError::from)? {
         Some(id) => clients::find(ctx, &id).await?,
         None => None,
@@ -53,15 +52,4 @@ pub async fn logout(
             Ok(LogoutStep::Done(target))
         }
     }
-}
-
-fn read_hint(ctx: &Context, token: Option<&str>) -> IdTokenHint {
-    let Some(token) = token else { return IdTokenHint::Absent };
-    ctx.keys.read_id_token_hint(token, ctx.now()).map_or(IdTokenHint::Invalid, |hint| {
-        IdTokenHint::Verified(HintFacts {
-            user_id: hint.user_id,
-            session_id: hint.session_id,
-            client_id: hint.client_id,
-        })
-    })
 }

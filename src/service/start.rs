@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Context, ServiceError, built_in, cache::Caches, changes, gates::Gates, key_rotation, keys,
-    keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy, rates::Rates, seen::Seen,
-    vault::Vault,
+    Context, ServiceError, built_in, cache::Caches, changes, epoch, gates::Gates, key_rotation,
+    keys, keys::KeyRing, password_pool::PasswordPool, policy::ServicePolicy, rates::Rates,
+    seen::Seen, vault::Vault,
 };
 use crate::{
     protocol::policy::Policy,
@@ -57,6 +57,7 @@ pub async fn open(means: Means) -> Result<Arc<Context>, StartError> {
         vault: Vault::new(&means.master_key),
         keys: KeyRing::new(means.protocol.issuer.clone()),
         caches: Caches::new(means.policy.cached_tokens),
+        epoch: epoch::CurrentEpoch::default(),
         db: means.db,
         clock: means.clock,
         random: means.random,
@@ -70,6 +71,7 @@ pub async fn open(means: Means) -> Result<Arc<Context>, StartError> {
     });
     let head = store::change_log::head(&mut reader(&ctx).await?.conn()).await;
     ctx.caches.follow(&[], head.map_err(ServiceError::from)?, ctx.clock.uptime());
+    epoch::reload(&ctx).await?;
     key_rotation::rotate_due(&ctx, &Origin::command_line("start".to_owned())).await?;
     keys::reload(&ctx).await?;
     built_in::ensure(&ctx).await?;

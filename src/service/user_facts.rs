@@ -17,8 +17,8 @@ pub fn facts(user: &User, told: Told) -> UserClaims {
     facts.insert("preferred_username".to_owned(), json!(user.username));
     facts.insert("email".to_owned(), json!(user.email));
     facts.insert("email_verified".to_owned(), json!(user.email_verified));
-    facts.insert("roles".to_owned(), json!(told.roles));
-    facts.insert("groups".to_owned(), json!(told.groups));
+    facts.insert("roles".to_owned(), told.roles.into());
+    facts.insert("groups".to_owned(), told.groups.into());
     facts.insert("updated_at".to_owned(), json!(user.updated_at));
     UserClaims::new(facts)
 }

@@ -67,6 +67,7 @@ fn columns(change: &Change) -> (&'static str, Vec<u8>) {
         Change::Roles => ("roles", Vec::new()),
         Change::Grant(id) => ("grant", id.uuid().as_bytes().to_vec()),
         Change::AccessToken(hash) => ("access_token", hash.as_bytes().to_vec()),
+        Change::Epoch => ("epoch", Vec::new()),
     }
 }
 
@@ -97,6 +98,7 @@ impl TryFrom<ChangeRow> for Change {
             "user" => uuid(&row.key).map(UserId::from_uuid).map(Self::User),
             "grant" => uuid(&row.key).map(GrantId::from_uuid).map(Self::Grant),
             "access_token" => row::hash("change_log.key", row.key).map(Self::AccessToken),
+            "epoch" => Ok(Self::Epoch),
             _ => Err(row::corrupt("change_log.topic")),
         }
     }

@@ -11,6 +11,9 @@ statements! { "meta";
     FIND = "SELECT value FROM meta WHERE name = $1";
     SET = "INSERT INTO meta (name, value) VALUES ($1, $2)
            ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    /// Another value at each call: SQLite writes no page whose bytes stay the same.
+    PROBE = "INSERT INTO meta AS m (name, value) VALUES ('write_probe', $1)
+             ON CONFLICT (name) DO UPDATE SET value = CASE WHEN m.value = $1 THEN $2 ELSE $1 END";
     /// Returns the value that stands, whoever set it.
     SET_IF_ABSENT = "INSERT INTO meta AS m (name, value) VALUES ($1, $2)
                      ON CONFLICT (name) DO UPDATE SET value = m.value RETURNING value";
@@ -24,6 +27,12 @@ pub async fn find(conn: &mut Conn<'_>, name: &str) -> Result<Option<Vec<u8>>, St
 /// Sets a value, whatever stood there.
 pub async fn set(tx: &mut Tx<'_>, name: &str, value: &[u8]) -> Result<(), StoreError> {
     execute!(tx, SET, name, value)?;
+    Ok(())
+}
+
+/// Writes something that was not there before, to see whether a write succeeds.
+pub(super) async fn probe(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    execute!(tx, PROBE, [0_u8].as_slice(), [1_u8].as_slice())?;
     Ok(())
 }
 

@@ -20,6 +20,7 @@ pub mod client_assertion;
 pub mod client_secret;
 pub mod consent;
 pub mod db;
+pub mod epoch;
 pub mod expiry;
 pub mod grant;
 pub mod group;

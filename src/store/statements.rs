@@ -78,6 +78,7 @@ pub fn all() -> impl Iterator<Item = Statement> {
         super::client_assertion::STATEMENTS,
         super::client_secret::STATEMENTS,
         super::consent::STATEMENTS,
+        super::epoch::STATEMENTS,
         super::expiry::STATEMENTS,
         super::grant::STATEMENTS,
         super::group::STATEMENTS,

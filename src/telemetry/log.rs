@@ -6,7 +6,10 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+use super::log_writer::LogWriter;
 use crate::config::{Log, LogFormat};
+
+pub use super::log_writer::LastWords;
 
 /// Why the log cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -21,26 +24,33 @@ pub enum LogError {
         /// What the parser says.
         reason: ParseError,
     },
+    /// The thread that writes the lines cannot be started.
+    #[error("the thread that writes the log cannot be started: {0}")]
+    Thread(#[from] std::io::Error),
     /// The process has a log already.
     #[error(transparent)]
     Installed(#[from] TryInitError),
 }
 
-/// Begins to log as `settings` say, and logs panics from now on. Once in the life of a process.
+/// Begins to log as `settings` say, and logs panics from now on. Once in the life of a process, which
+/// holds the result to its end.
 ///
 /// # Errors
-/// [`LogError::Filter`] when the filter cannot be read, [`LogError::Installed`] the second time.
-pub fn install(settings: &Log) -> Result<(), LogError> {
+/// [`LogError::Filter`] when the filter cannot be read, [`LogError::Thread`] when the machine gives no
+/// thread, [`LogError::Installed`] the second time.
+pub fn install(settings: &Log) -> Result<LastWords, LogError> {
+    let writer = LogWriter::start(std::io::stderr())?;
+    let last_words = writer.last_words();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter(&settings.filter)?)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_writer(writer);
     match settings.format {
         LogFormat::Text => builder.finish().try_init()?,
         LogFormat::Json => builder.json().flatten_event(true).finish().try_init()?,
     }
     std::panic::set_hook(Box::new(log_panic));
-    Ok(())
+    Ok(last_words)
 }
 
 /// Reads a filter.

@@ -77,6 +77,10 @@ fn describe() {
     metrics::describe_counter!("doorward_http_requests_total", "Requests that were answered.");
     metrics::describe_counter!("doorward_panics_total", "Requests that ended in a panic.");
     metrics::describe_counter!(
+        "doorward_log_lines_dropped_total",
+        "Log lines that nobody took in time."
+    );
+    metrics::describe_counter!(
         "doorward_connections_refused_total",
         "Connections that were closed because there were too many, or because TLS failed."
     );

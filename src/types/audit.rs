@@ -188,6 +188,8 @@ actions! {
     KeyRemoved = "key.removed",
     /// A signing key was revoked: what it signed counts no more.
     KeyRevoked = "key.revoked",
+    /// A new epoch began after a restore: sessions, codes and tokens of before count no more.
+    EpochBegun = "server.epoch_begun",
 }
 
 /// How it ended.

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod authentication;
 pub mod change;
 pub mod digest;
+pub mod epoch;
 pub mod id;
 pub mod origin;
 pub mod permission;

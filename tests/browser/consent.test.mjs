@@ -43,6 +43,18 @@ world.scenario('prompt=consent asks although it was answered before', async (vis
   assert.ok((await world.app.redeem(await finish(visit.page), checks)).access_token);
 });
 
+world.scenario('who lacks a role reads which, and the app gets access_denied', async ({ page }) => {
+  const { url, checks } = await world.app.begin({ scope: 'openid notes:delete' });
+  await page.goto(url);
+  await signIn(page, users.bob);
+  await arrive(page, paths.roleMissing);
+  assert.match(await page.innerText('main'), /Delete the notes of everybody[^]*eraser/);
+  await page.click(elements.back);
+  const { searchParams } = await arrive(page, '/callback');
+  assert.equal(searchParams.get('error'), 'access_denied');
+  assert.equal(searchParams.get('state'), checks.expectedState);
+}, { javaScriptEnabled: false });
+
 world.scenario('consenting needs no script', async ({ page }) => {
   const { url, checks } = await world.app.begin({ prompt: 'consent' });
   await page.goto(url);

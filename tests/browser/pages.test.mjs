@@ -39,6 +39,11 @@ const states = {
     await signIn(page, users.alice);
     await arrive(page, paths.consent);
   },
+  'role-missing': async ({ page }) => {
+    await page.goto((await world.app.begin({ scope: 'openid notes:delete' })).url);
+    await signIn(page, users.alice);
+    await arrive(page, paths.roleMissing);
+  },
   'select-account': async (visit) => {
     await signInToApp(visit, users.alice);
     await visit.page.goto((await world.app.begin({ prompt: 'select_account' })).url);

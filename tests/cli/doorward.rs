@@ -37,6 +37,13 @@ impl Doorward {
         doorward
     }
 
+    /// With `alice` and `root`, both administrators: one of them may go.
+    pub(crate) fn with_alice_and_root() -> Self {
+        let doorward = Self::with_alice();
+        doorward.run(&["user", "create", "root", "--role", "admin", "--no-password"]).success();
+        doorward
+    }
+
     /// The folder that commands run in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -64,11 +71,13 @@ impl Doorward {
         arguments: &[&str],
         input: &str,
     ) -> Answer {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_doorward"))
-            .args(arguments)
-            .env_clear()
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+        command.args(arguments).env_clear();
+        if arguments.first() == Some(&"serve") {
             // No two servers of a machine can have the default one.
-            .env("DOORWARD_MANAGEMENT_LISTEN", "127.0.0.1:0")
+            command.env("DOORWARD_MANAGEMENT_LISTEN", "127.0.0.1:0");
+        }
+        let mut child = command
             .envs(environment.iter().copied())
             .current_dir(self.folder())
             .stdin(Stdio::piped())

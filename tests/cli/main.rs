@@ -1,7 +1,11 @@
 //! The command line, as an operator and as programs use it: the real binary, on a folder of its own.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod audit;
+#[cfg(test)]
+mod backup;
 #[cfg(test)]
 mod client;
 #[cfg(test)]

@@ -75,7 +75,9 @@ fn a_database_that_is_none_is_refused() {
 fn help_and_version_are_no_failure() {
     let doorward = Doorward::new();
     let help = doorward.run(&["--help"]).success().stdout;
-    for command in ["serve", "user", "client", "keys", "audit", "config"] {
+    for command in
+        ["serve", "user", "client", "keys", "audit", "backup", "restore", "epoch", "config"]
+    {
         assert!(help.contains(command), "{command}");
     }
     let version = doorward.run(&["--version"]).success().stdout;

@@ -119,7 +119,7 @@ fn failures_have_a_json_shape_too() {
 
 #[test]
 fn update_changes_what_is_named() {
-    let doorward = Doorward::with_alice();
+    let doorward = Doorward::with_alice_and_root();
     let update =
         ["user", "update", "alice", "--email", "a@example.com", "--email-verified", "true"];
     let updated = doorward.json(&update);
@@ -155,7 +155,7 @@ fn the_password_can_be_set_again() {
 
 #[test]
 fn disable_enable_delete() {
-    let doorward = Doorward::with_alice();
+    let doorward = Doorward::with_alice_and_root();
     for (command, status) in [
         ("disable", "disabled"),
         ("disable", "disabled"),
@@ -168,7 +168,8 @@ fn disable_enable_delete() {
     doorward.run(&["user", "delete", "alice"]).success();
     doorward.run(&["user", "delete", "alice"]).failed(&["there is no user `alice`"]);
     // What changed nothing left no event.
-    let expected = ["user.created", "user.disabled", "user.enabled", "user.deleted"];
+    let expected =
+        ["user.created", "user.created", "user.disabled", "user.enabled", "user.deleted"];
     assert_eq!(doorward.audited(), expected);
 }
 

@@ -18,6 +18,7 @@ mod load;
 mod random;
 mod site;
 
+#[expect(dead_code, reason = "other faults than kills need more of a server")]
 #[path = "../process/mod.rs"]
 mod process;
 

@@ -19,6 +19,8 @@ mod routes;
 #[cfg(test)]
 mod rust;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod single_use;
 #[cfg(test)]
 mod specifications;

@@ -76,7 +76,10 @@ impl Installation {
     }
 
     /// The program with the settings of this installation, and none of the surrounding shell.
-    fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+    pub(crate) fn command(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
         command.env_clear().current_dir(&self.data_dir).args(arguments);
         command.args(["--issuer", &format!("http://localhost:{}", self.issuer_port)]);

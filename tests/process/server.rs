@@ -41,6 +41,18 @@ impl Server {
         Ok(Self { child: command.spawn().context("cannot start doorward")?, log })
     }
 
+    /// Runs `command` with a log that nobody reads: a pipe that fills up.
+    pub(crate) fn spawn_unheard(mut command: Command) -> anyhow::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = command.spawn().context("cannot start doorward")?;
+        Ok(Self { child, log: tempfile::tempfile()? })
+    }
+
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until `/ready` says yes on `port`.
     pub(crate) async fn ready(&mut self, port: u16) -> anyhow::Result<()> {
         let begun = Instant::now();

@@ -10,7 +10,8 @@ use crate::actors::{
     visits::granted,
 };
 
-/// Every endpoint that needs the database says when to come back; the oracle holds `Retry-After`. DBX-01.
+/// Every endpoint that needs the database says when to come back; the oracle holds `Retry-After`. A
+/// revocation that was not written is never acknowledged. DBX-01, REVO-05.
 #[tokio::test]
 async fn dbx_01_without_the_database_nothing_is_granted() {
     let issuer = Issuer::start().await;

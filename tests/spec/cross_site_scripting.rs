@@ -343,3 +343,14 @@ async fn xss_09_every_page_has_a_strict_policy() {
         assert!(!policy.contains("script-src"), "{} needs no script: {policy}", page.address);
     }
 }
+
+/// The languages of templates, of messages and of formats are text as well: nothing is evaluated. XSS-07.
+#[tokio::test]
+async fn xss_07_templates_are_not_evaluated() {
+    let issuer = Issuer::start().await;
+    let name = "{{7*7}} ${7*7} { $client } {client} %s %1$n";
+    let metadata = ClientMetadata { client_name: Some(name.to_owned()), ..web_app() };
+    let app = RelyingParty::register(&issuer, "notes", metadata).await;
+    let page = Browser::new(&issuer).open(&app.authorize_url()).await.page();
+    assert!(page.text().contains(name), "{}", page.text());
+}

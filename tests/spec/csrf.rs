@@ -1,7 +1,10 @@
 //! Forged requests: every form comes from a page of ours, in the browser that was shown it.
 //! OWASP ASVS 3.5, the attack catalogue's CSRF rows.
 
-use doorward::types::audit::Action;
+use doorward::{
+    protocol::client::ClientMetadata,
+    types::{Scope, audit::Action},
+};
 use http::{Method, Request, StatusCode};
 
 use crate::actors::{
@@ -30,6 +33,7 @@ const GUARDS: &[(&str, &str, Guard)] = &[
     ("LOGIN", "/login", Guard::OwnForm("LOGIN", "#sign-in")),
     ("SELECT_ACCOUNT", "/select-account", Guard::OwnForm("SELECT", "#another-account")),
     ("CONSENT", "/consent", Guard::OwnForm("CONSENT", "#allow")),
+    ("ROLE_MISSING", "/role-missing", Guard::OwnForm("ROLE", "#back")),
     (
         "END_SESSION",
         "/account/sessions/end",
@@ -83,9 +87,18 @@ async fn shown(
         "LOGIN" => browser.open(&app.with("prompt", "login").authorize_url()).await,
         "SELECT" => browser.open(&app.with("prompt", "select_account").authorize_url()).await,
         "CONSENT" => browser.open(&app.authorize_url()).await,
+        "ROLE" => browser.open(&app.asking("openid notes:delete").authorize_url()).await,
         path => browser.open(path).await,
     };
     page.page().form(button)
+}
+
+/// An app that cannot do without what alice may not do.
+fn metadata() -> ClientMetadata {
+    let mut metadata = crate::actors::relying_party::web_app();
+    metadata.essential_scope = Scope::parse("notes:delete").unwrap();
+    metadata.scope = metadata.scope.union(&metadata.essential_scope);
+    metadata
 }
 
 /// What another site can make a browser send changes nothing: without the anti-forgery value, with
@@ -103,8 +116,7 @@ async fn csrf_01_02_04_a_foreign_form_is_refused_on_every_route() {
     let mut browser = Browser::new(&issuer);
     browser.sign_in("alice").await;
     RelyingParty::web(&issuer).await.sign_in(&mut browser, "alice").await;
-    let metadata = crate::actors::relying_party::web_app();
-    let app = RelyingParty::register(&issuer, "other", metadata).await;
+    let app = RelyingParty::register(&issuer, "other", metadata()).await;
     for (name, path, guard) in GUARDS {
         let Guard::OwnForm(page, button) = guard else { continue };
         let (browser, form) = if *page == "SETUP" {

@@ -6,10 +6,11 @@ use doorward::types::audit::Action;
 use http::{Request, StatusCode, header};
 
 use crate::actors::{
-    Browser, Issuer,
+    Browser, Issuer, RelyingParty,
     browser::Page,
     issuer::{PASSWORD, Reply},
     relying_party::encode,
+    visits::granted,
 };
 
 /// A try of a fresh browser from `peer`.
@@ -256,6 +257,25 @@ async fn strangers_do_not_lock_out_a_known_device() {
     let page = mallory.open("/login").await.page();
     let page = mallory.try_password(&page, "alice", PASSWORD).await.page();
     assert_eq!(page.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// LOCK-05: strangers who guess until nobody may try any more take nothing from the user that is there
+/// already: the session, its tokens, the next app.
+#[tokio::test]
+async fn lock_05_what_the_user_has_goes_on_while_strangers_guess() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::public(&issuer).await.asking("openid offline_access");
+    let mut browser = Browser::new(&issuer);
+    let first = app.redeem(&app.code(&mut browser, "alice").await).await.granted();
+    for _ in 0..5 {
+        attempt(&issuer, "198.51.100.1:1", "alice", "wrong").await;
+    }
+    wait_of(&attempt(&issuer, "198.51.100.2:1", "alice", PASSWORD).await);
+    let next = app.refresh(first["refresh_token"].as_str().unwrap()).await.granted();
+    assert_eq!(app.userinfo(next["access_token"].as_str().unwrap()).await.status, StatusCode::OK);
+    let code = granted(&browser.open(&app.authorize_url()).await.away());
+    app.redeem(&code).await.granted();
 }
 
 /// A name or a password that is longer than any is refused before it is normalised or hashed. FLOOD-05.

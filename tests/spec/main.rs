@@ -39,6 +39,8 @@ mod engine;
 #[cfg(test)]
 mod enumeration;
 #[cfg(test)]
+mod epochs;
+#[cfg(test)]
 mod every_node;
 #[cfg(test)]
 mod flows_in_progress;
@@ -107,6 +109,8 @@ mod rfc8252_native_apps;
 #[cfg(test)]
 mod rfc8414_metadata;
 #[cfg(test)]
+mod rfc8707_resource_indicators;
+#[cfg(test)]
 mod rfc9068_access_tokens;
 #[cfg(test)]
 mod rfc9068_resource_server;
@@ -114,6 +118,8 @@ mod rfc9068_resource_server;
 mod rfc9457_problem_details;
 #[cfg(test)]
 mod rfc9728_protected_resource_metadata;
+#[cfg(test)]
+mod roles;
 #[cfg(test)]
 mod rp_initiated_logout;
 #[cfg(test)]

@@ -231,7 +231,7 @@ async fn code_11_other_credentials_are_no_codes_and_a_code_is_nothing_else() {
     app.redeem(&code).await.granted();
 }
 
-/// CODE-13: the database holds no code, no token and no secret that could be presented.
+/// CODE-13, CAUTH-08: the database holds no code, no token and no secret that could be presented.
 #[tokio::test]
 async fn code_13_the_database_holds_only_hashes() {
     let issuer = Issuer::start().await;

@@ -12,6 +12,7 @@ use http::{Request, StatusCode, header};
 
 use crate::actors::{
     Issuer, RelyingParty,
+    access::ROBOT,
     issuer::{Reply, origin},
     relying_party::{basic, encode, machine, public_app, web_app},
     request::form,
@@ -175,6 +176,7 @@ async fn cauth_13_basic_credentials_are_form_encoded() {
     let own = NewSecret::Own(Secret::new(secret.to_owned()));
     let (ctx, actor) = (&issuer.ctx, Actor::Operator);
     client_registry::create(ctx, Some(id), machine(), own, actor, &origin()).await.unwrap();
+    issuer.give_client("a:b%c+d", ROBOT).await;
     with_basic(&issuer, &basic("a:b%c+d", secret), &[GRANT]).await.granted();
     let raw = format!("Basic {}", Base64::encode_string(format!("a:b%c+d:{secret}").as_bytes()));
     with_basic(&issuer, &raw, &[GRANT]).await.is_invalid_client();

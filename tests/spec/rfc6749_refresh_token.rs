@@ -1,5 +1,7 @@
 //! Refresh tokens. RFC 6749 §6, RFC 9700 §4.14, OIDC Core §11, §12.
 
+use std::task::Poll;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use doorward::types::audit::Action;
 use http::StatusCode;
@@ -71,6 +73,41 @@ async fn rt_02_a_retry_yields_the_same_successor() {
     }
     assert_eq!(issuer.audited(Action::RefreshReused).await, 0);
     app.refresh(&refresh_token(&successor)).await.granted();
+}
+
+/// RT-18: the connection breaks at any moment of a refresh, which then goes on by itself, and the client tries
+/// again with what it has: nobody is signed out.
+#[tokio::test]
+async fn rt_18_a_broken_connection_logs_nobody_out() {
+    let issuer = Issuer::start().await;
+    let (app, _) = public(&issuer).await;
+    let mut broken = 0;
+    for round in 0..36 {
+        let token = refresh_token(&app.tokens("alice").await);
+        let answered = break_off(app.refresh(&token), round % 6).await;
+        broken += usize::from(answered.is_none());
+        let again = app.refresh(&token).await.granted();
+        if let Some(reply) = answered {
+            assert_eq!(reply.granted()["refresh_token"], again["refresh_token"]);
+        }
+        assert_eq!(app.userinfo(access_token(&again)).await.status, 200);
+    }
+    assert!((6..36).contains(&broken), "{broken} of 36 connections broke");
+    assert_eq!(issuer.audited(Action::RefreshReused).await, 0);
+}
+
+/// Waits for `future` so many times, and then drops it, as the server drops a request whose client is gone.
+async fn break_off<T>(future: impl Future<Output = T>, waits: usize) -> Option<T> {
+    let (mut future, mut left) = (std::pin::pin!(future), waits);
+    std::future::poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
 }
 
 /// RT-03, RFC 9700 §4.14.2: the predecessor of a token that was used is a stolen one: the family dies,

@@ -10,8 +10,7 @@ use tracing::subscriber::DefaultGuard;
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
-    issuer::PASSWORD,
-    relying_party::{VERIFIER, public_app},
+    log::{EVERYTHING, counted, has_heard, keep_secret},
 };
 
 /// Collects what is logged on this thread, where the whole server of a test runs.
@@ -35,7 +34,7 @@ impl Log {
         let writer = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .json()
-            .with_max_level(tracing::Level::TRACE)
+            .with_env_filter(EVERYTHING)
             .with_writer(move || writer.clone())
             .finish();
         tracing::subscriber::set_default(subscriber)
@@ -46,85 +45,69 @@ impl Log {
     }
 }
 
-/// A whole life of an app: sign-in with a mistake, consent, code, tokens, refresh, introspection, UserInfo,
-/// errors, revocation, sign-out. None of its secrets is logged. LOG-01.
+/// The oracle of LOG-01 hears what is logged and sees what is counted: else it would find nothing for ever.
 #[tokio::test]
-async fn log_01_no_secret_is_logged() {
-    let log = Log::default();
-    let guard = log.listen();
+async fn log_01_the_oracle_listens() {
     let issuer = Issuer::start().await;
-    issuer.user("alice").await;
-    let mut canaries = vec![PASSWORD.to_owned(), VERIFIER.to_owned(), "hunter2-canary".to_owned()];
-    canaries.extend(["state-canary", "nonce-canary"].map(str::to_owned));
-    let public = RelyingParty::register(&issuer, "spa", public_app()).await;
-    for app in [RelyingParty::web(&issuer).await, public] {
-        let app = app.asking("openid offline_access");
-        let app = app.with("state", "state-canary").with("nonce", "nonce-canary");
-        canaries.extend(app.registered.secret.clone());
-        let mut browser = Browser::new(&issuer);
-        let login = browser.open(&app.authorize_url()).await.page();
-        let form = login.form("#sign-in");
-        canaries.push(form.value("flow").to_owned());
-        canaries.push(form.value("csrf").to_owned());
-        let page = browser.try_password(&login, "alice", "hunter2-canary").await.page();
-        let place = browser.try_password(&page, "alice", PASSWORD).await;
-        let url = browser.go_on(place, "alice").await;
-        let code = crate::actors::relying_party::response_parameters(&url)["code"].clone();
-        canaries.extend(browser.cookies.values().cloned());
-        let tokens = app.redeem(&code).await.json();
-        let again = app.refresh(tokens["refresh_token"].as_str().unwrap()).await.json();
-        for tokens in [&tokens, &again] {
-            for name in ["access_token", "refresh_token", "id_token"] {
-                canaries.extend(tokens[name].as_str().map(str::to_owned));
-            }
-        }
-        let access_token = tokens["access_token"].as_str().unwrap();
-        app.userinfo(access_token).await;
-        if app.registered.secret.is_some() {
-            app.introspect(access_token).await;
-        }
-        app.redeem(&code).await;
-        app.refresh("hunter2-canary").await;
-        app.userinfo("hunter2-canary").await;
-        app.revoke(access_token).await;
-        canaries.push(code);
-        let hint = tokens["id_token"].as_str().unwrap();
-        browser.open(&format!("/logout?id_token_hint={hint}&state=state-canary")).await.page();
-        browser.open("/login?flow=hunter2-canary").await.page();
-        browser.open("/setup?token=hunter2-canary").await.page();
-        browser.open("/authorize?client_id=hunter2-canary&request=hunter2-canary").await.page();
-    }
-    let setup = Issuer::start().await;
-    let link = doorward::service::setup::link(&setup.ctx).await.unwrap().unwrap();
-    Browser::new(&setup).open(&format!("/setup?token={}", link.expose())).await.page();
-    canaries.push(link.expose().clone());
-    drop(guard);
-    let text = log.text();
-    assert!(
-        text.contains("\"route\":\"/token\"") && text.contains("\"route\":\"/login\""),
-        "it listened"
-    );
-    for canary in canaries {
-        assert!(canary.len() > 9, "{canary}");
-        assert!(!text.contains(&canary), "{canary} is in the log");
-    }
+    let reply = issuer.fetch("/jwks").await;
+    assert!(has_heard(reply.header("x-request-id")));
+    assert!(!has_heard("nobody-has-logged-this"));
+    assert!(counted().contains("doorward_http_requests_total"));
 }
 
-/// People type passwords into the name field: neither the log nor the audit log nor a counter has the name
-/// of a failed sign-in. LOG-02.
+/// What nobody sends by right, where nobody should send it, is not logged either. LOG-01; what is sent by
+/// right is held against the log by the oracle of every test.
+#[tokio::test]
+async fn log_01_a_secret_in_the_wrong_place_is_not_logged() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let typed = "hunter2-in-the-wrong-place";
+    keep_secret(typed);
+    let mut browser = Browser::new(&issuer);
+    for name in ["client_id", "request", "scope", "prompt", "max_age", "claims", "hunter2"] {
+        browser.open(&app.clone().with(name, typed).authorize_url()).await;
+    }
+    for address in [
+        "/login?flow=hunter2-in-the-wrong-place",
+        "/consent?flow=hunter2-in-the-wrong-place",
+        "/setup?token=hunter2-in-the-wrong-place",
+        "/logout?id_token_hint=hunter2-in-the-wrong-place&logout_hint=hunter2-in-the-wrong-place",
+        "/hunter2-in-the-wrong-place?hunter2-in-the-wrong-place",
+    ] {
+        browser.open(address).await;
+    }
+    app.redeem(typed).await.is_invalid_grant();
+    app.refresh(typed).await.is_invalid_grant();
+    app.token(&[("grant_type", typed)])
+        .await
+        .refused(400.try_into().unwrap(), "unsupported_grant_type");
+    app.userinfo(typed).await;
+    app.revoke(typed).await;
+    app.introspect(typed).await;
+}
+
+/// The link that makes the first administrator is a secret, though no test has seen it. LOG-01.
+#[tokio::test]
+async fn log_01_the_set_up_link_is_not_logged() {
+    let issuer = Issuer::start().await;
+    let link = doorward::service::setup::link(&issuer.ctx).await.unwrap().unwrap();
+    let page = Browser::new(&issuer).open(&format!("/setup?token={}", link.expose())).await.page();
+    assert_eq!(page.status(), 200);
+}
+
+/// People type passwords into the name field: the oracle holds the log and the counters, and the audit log
+/// does not have the name of a failed sign-in either. LOG-02.
 #[tokio::test]
 async fn log_02_the_name_of_a_failed_sign_in_is_written_nowhere() {
-    let log = Log::default();
-    let guard = log.listen();
     let issuer = Issuer::start().await;
     let typed = "my-secret-password-canary";
+    keep_secret(typed);
     for _ in 0..7 {
         let mut browser = Browser::new(&issuer);
         let login = browser.open("/login").await.page();
         browser.try_password(&login, typed, "wrong").await.page();
     }
-    drop(guard);
-    assert!(!log.text().contains(typed));
     assert_eq!(issuer.audited(Action::SignInBlocked).await, 1);
     let filter = doorward::store::audit_event::AuditFilter::default();
     let mut reader = issuer.ctx.db.reader().await.unwrap();

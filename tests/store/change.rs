@@ -39,6 +39,7 @@ async fn changes_come_out_as_they_went_in(db: TestDb) {
         user(1),
         Change::Grant(doorward::types::GrantId::new(NOW, [3; 10])),
         Change::AccessToken(hash(4)),
+        Change::Epoch,
     ];
     let noted = changes.clone();
     db.write::<_, _, StoreError>(move |tx| {
@@ -52,7 +53,7 @@ async fn changes_come_out_as_they_went_in(db: TestDb) {
     .await
     .unwrap();
     assert_eq!(changes_after(&db, 0).await, changes, "each once");
-    assert_eq!(read!(db, |conn| verb::head(conn)), Ok(5));
+    assert_eq!(read!(db, |conn| verb::head(conn)), Ok(6));
     let two = read!(db, |conn| verb::tail(conn, 3, 1)).unwrap();
     assert_eq!(two, [(4, changes[3].clone())]);
 }

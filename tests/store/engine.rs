@@ -1,6 +1,11 @@
 //! A fresh database for each test.
 
-use std::{collections::hash_map::DefaultHasher, hash::Hasher, ops::Deref, time::Duration};
+use std::{
+    collections::{BTreeSet, hash_map::DefaultHasher},
+    hash::Hasher,
+    ops::Deref,
+    time::Duration,
+};
 
 use doorward::store::{Db, Durability, StorageOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -69,6 +74,17 @@ impl TestDb {
         Self::open(url, Place::Database { server, name }).await
     }
 
+    /// A database of PostgreSQL in which nothing is, and the way to it.
+    pub(crate) async fn postgres_without_tables() -> EmptyDatabase {
+        let server = server();
+        let name = format!("doorward_test_{}", fresh());
+        let mut admin = PgConnection::connect(&server).await.unwrap();
+        run(&mut admin, format!("CREATE DATABASE {name}")).await;
+        admin.close().await.unwrap();
+        let options = StorageOptions::new(with_database(&server, &name));
+        EmptyDatabase { options, _place: Place::Database { server, name } }
+    }
+
     async fn open(url: String, place: Place) -> Self {
         let mut options = StorageOptions::new(url);
         options.durability = Durability::Power;
@@ -91,6 +107,19 @@ impl TestDb {
     }
 }
 
+/// A database of PostgreSQL without tables, which goes with this value.
+pub(crate) struct EmptyDatabase {
+    pub(crate) options: StorageOptions,
+    _place: Place,
+}
+
+impl EmptyDatabase {
+    /// A connection of the test's own.
+    pub(crate) async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.options.url).await.unwrap()
+    }
+}
+
 impl Deref for TestDb {
     type Target = Db;
 
@@ -99,9 +128,9 @@ impl Deref for TestDb {
     }
 }
 
-impl Drop for TestDb {
+impl Drop for Place {
     fn drop(&mut self) {
-        let Place::Database { server, name } = &self.place else { return };
+        let Self::Database { server, name } = self else { return };
         let (server, name) = (server.clone(), name.clone());
         let drop_database = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -140,7 +169,11 @@ fn with_database(server: &str, name: &str) -> String {
 /// The database with tables that all others are copied from; made once a version of the tables.
 async fn template(server: &str) -> String {
     let mut hasher = DefaultHasher::new();
-    hasher.write(include_bytes!("../../migrations/postgres/0001_house.sql"));
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    for file in files.collect::<BTreeSet<_>>() {
+        hasher.write(&std::fs::read(file).unwrap());
+    }
     let name = format!("doorward_template_{:016x}", hasher.finish());
     let mut admin = PgConnection::connect(server).await.unwrap();
     run(&mut admin, "SELECT pg_advisory_lock(7367)".to_owned()).await;

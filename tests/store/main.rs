@@ -61,6 +61,8 @@ mod consent;
 #[expect(dead_code, reason = "shared with the tests of the specifications, which use another part")]
 mod engine;
 #[cfg(test)]
+mod epoch;
+#[cfg(test)]
 mod expiry;
 #[cfg(test)]
 mod grant;
@@ -80,5 +82,7 @@ mod session;
 mod single_use;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod upgrade;
 #[cfg(test)]
 mod user;

@@ -77,7 +77,7 @@ pub(crate) async fn open(
     }
     let folder = TempDir::with_prefix("doorward-demo-")?;
     let config = configuration(port, folder.path())?;
-    log::install(&config.log)?;
+    let _last_words = log::install(&config.log)?;
     let server = Server::open(&config).await?;
     registrations::make_users(server.context()).await?;
     let registered = registrations::register_notes(server.context(), notes, api).await?;

@@ -53,6 +53,10 @@ pub(super) struct MetadataArgs {
     /// What it may ask for, separated by spaces; may be repeated
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
+    /// What of it the client cannot do without: users who hold no role for it are told so; may be
+    /// repeated
+    #[arg(long = "essential-scope", value_name = "SCOPE")]
+    essential_scopes: Vec<String>,
     /// How it authenticates at the token endpoint
     #[arg(long, value_parser = auth_method(), value_name = "METHOD")]
     auth_method: Option<TokenEndpointAuthMethod>,
@@ -107,6 +111,7 @@ impl MetadataArgs {
     /// Writes what the flags say into `metadata`.
     pub(super) fn apply(self, metadata: &mut ClientMetadata) -> anyhow::Result<()> {
         let keys = self.jwks_file.as_deref().map(read_keys).transpose()?;
+        let essential = scope(&self.essential_scopes)?;
         let scope = scope(&self.scopes)?;
         set_option(&mut metadata.client_name, self.name);
         set_option(&mut metadata.client_uri, self.client_uri);
@@ -123,6 +128,7 @@ impl MetadataArgs {
             metadata.grant_types = self.grant_types.into_iter().collect::<BTreeSet<_>>();
         }
         set(&mut metadata.scope, scope);
+        set(&mut metadata.essential_scope, essential);
         set(&mut metadata.token_endpoint_auth_method, self.auth_method);
         set_option(&mut metadata.token_endpoint_auth_signing_alg, self.auth_signing_alg);
         set_option(&mut metadata.jwks, keys);
@@ -196,6 +202,8 @@ pub(super) enum ClearField {
     GrantType,
     /// All scopes
     Scope,
+    /// All essential scopes
+    EssentialScope,
     /// The algorithm of assertions
     AuthSigningAlg,
     /// The public keys
@@ -228,6 +236,7 @@ impl ClearField {
             Self::PostLogoutRedirectUri => metadata.post_logout_redirect_uris.clear(),
             Self::GrantType => metadata.grant_types.clear(),
             Self::Scope => metadata.scope = Scope::default(),
+            Self::EssentialScope => metadata.essential_scope = Scope::default(),
             Self::AuthSigningAlg => metadata.token_endpoint_auth_signing_alg = None,
             Self::Jwks => metadata.jwks = None,
             Self::AccessTokenLifetime => metadata.access_token_lifetime = None,
@@ -254,6 +263,7 @@ pub(super) fn flag_of(rule: &str) -> Option<&'static str> {
         "post_logout_redirect_uris" => "--post-logout-redirect-uri",
         "grant_types" => "--grant-type",
         "scope" => "--scope",
+        "essential_scope" => "--essential-scope",
         "jwks" => "--jwks-file",
         "token_endpoint_auth_signing_alg" => "--auth-signing-alg",
         "access_token_lifetime" => "--access-token-lifetime",

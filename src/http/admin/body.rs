@@ -1,4 +1,4 @@
-//! Bodies: JSON of exactly the members that a route takes.
+//! Bodies: JSON of exactly the members that a route takes, and where a fault in one is. RFC 6901.
 
 use http::header;
 use serde::{Deserialize, de::DeserializeOwned};

@@ -9,6 +9,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 pub enum Refusal {
     /// The request took too long to arrive. RFC 9110 §15.5.9.
     RequestTimeout,
+    /// There is no `Host`, more than one, or one that is none. RFC 9112 §3.2.
+    Host,
     /// The body is larger than allowed. RFC 9110 §15.5.14.
     ContentTooLarge,
     /// Path and query are longer than allowed. RFC 9110 §15.5.15.
@@ -49,6 +51,7 @@ impl Refusal {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Host => StatusCode::BAD_REQUEST,
             Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -61,6 +64,7 @@ impl Refusal {
     const fn code(self) -> &'static str {
         match self {
             Self::RequestTimeout
+            | Self::Host
             | Self::ContentTooLarge
             | Self::UriTooLong
             | Self::ContentEncoding => "invalid_request",
@@ -73,6 +77,7 @@ impl Refusal {
     const fn description(self) -> &'static str {
         match self {
             Self::RequestTimeout => "The request did not arrive in time.",
+            Self::Host => "The request needs one valid Host header.",
             Self::ContentTooLarge => "The body of the request is too large.",
             Self::UriTooLong => "The URL of the request is too long.",
             Self::ContentEncoding => "Send the body without Content-Encoding.",
@@ -120,6 +125,7 @@ mod tests {
     fn every_refusal_is_json_or_a_page() {
         for refusal in [
             Refusal::RequestTimeout,
+            Refusal::Host,
             Refusal::ContentTooLarge,
             Refusal::UriTooLong,
             Refusal::ContentEncoding,

@@ -52,7 +52,7 @@ pub(crate) async fn get(
             csrf: visit.csrf(&app, Purpose::Step),
             client: shown::client(&client),
             account: shown::account(&current.user),
-            missing: lacking.into_iter().map(in_words).collect(),
+            missing: lacking.iter().map(in_words).collect(),
             display: shown::display(&flow.request),
             form_action: shown::form_action(&flow.request),
         };
@@ -61,7 +61,7 @@ pub(crate) async fn get(
     shown.await.unwrap_or_else(|failure: Failure| failure.respond(&app, &headers, &origin))
 }
 
-fn in_words(lacking: Lacking) -> MissingPermission {
+fn in_words(lacking: &Lacking) -> MissingPermission {
     let words = lacking.description.as_ref().unwrap_or(&lacking.permission);
     MissingPermission {
         words: DisplayText::new(words),

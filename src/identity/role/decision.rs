@@ -73,7 +73,7 @@ mod tests {
 
     impl World {
         fn may(&self, permission: &str) -> bool {
-            let directory = Roles::new(self.roles.clone(), &self.groups);
+            let directory = Roles::new(&self.roles, &self.groups);
             let subject = Subject { roles: &self.held, groups: &self.member_of };
             decide(subject, permission, &directory).is_granted()
         }
@@ -196,12 +196,12 @@ mod tests {
         fn no_circle_can_be_written(
             world in world(), contains in collection::btree_set("r[0-5]", 0..4),
         ) {
-            let directory = Roles::new(world.roles.clone(), &[]);
+            let directory = Roles::new(&world.roles, &[]);
             let circle = directory.would_cycle("r0", &contains);
             let mut roles = world.roles.clone();
             roles.retain(|role| role.name.as_str() != "r0");
             roles.push(role("r0", &[], contains.clone()));
-            let after = Roles::new(roles, &[]);
+            let after = Roles::new(&roles, &[]);
             let one = |name: &String| BTreeSet::from([name.clone()]);
             let comes_back = contains.iter().any(|name| {
                 let below = one(name);
@@ -219,7 +219,7 @@ mod tests {
         let across = role("editor", &[], below);
         let writer = Role { api: Some(notes), ..role("writer", &[], BTreeSet::new()) };
         let sender = Role { api: Some(mail), ..role("sender", &[], BTreeSet::new()) };
-        let roles = Roles::new(vec![across, writer, sender], &[]);
+        let roles = Roles::new(&[across, writer, sender], &[]);
         let held = BTreeSet::from(["editor".to_owned(), "gone".to_owned()]);
         let subject = Subject { roles: &held, groups: &BTreeSet::new() };
         assert_eq!(roles.told(subject, &[]), ["editor"]);

@@ -29,7 +29,7 @@ impl Roles {
     /// The directory of these roles and groups. What names a role that is not there names nothing;
     /// roles that contain each other hold the same.
     #[must_use]
-    pub fn new(roles: Vec<Role>, groups: &[Group]) -> Self {
+    pub fn new(roles: &[Role], groups: &[Group]) -> Self {
         let by_name: BTreeMap<&str, &Role> =
             roles.iter().map(|role| (role.name.as_str(), role)).collect();
         let held = roles.iter().map(|role| {

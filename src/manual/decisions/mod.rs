@@ -16,6 +16,9 @@ pub mod grouped_writer {}
 #[doc = include_str!("refresh_families.md")]
 pub mod refresh_families {}
 
+#[doc = include_str!("epochs.md")]
+pub mod epochs {}
+
 #[doc = include_str!("caches.md")]
 pub mod caches {}
 
@@ -48,6 +51,15 @@ pub mod consent_and_offline_access {}
 
 #[doc = include_str!("one_session_a_browser.md")]
 pub mod one_session_a_browser {}
+
+#[doc = include_str!("granted_scope.md")]
+pub mod granted_scope {}
+
+#[doc = include_str!("names_of_permissions_and_roles.md")]
+pub mod names_of_permissions_and_roles {}
+
+#[doc = include_str!("last_administrator.md")]
+pub mod last_administrator {}
 
 #[doc = include_str!("error_voices.md")]
 pub mod error_voices {}

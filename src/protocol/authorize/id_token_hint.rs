@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Input};
+pub use crate::protocol::token::id_token::HintFacts;
 use crate::{
     protocol::error::{ErrorCode, OAuthError},
-    types::{ClientId, SessionId, UserId},
+    types::ClientId,
 };
 
 /// The longest hint that is read, in bytes.
@@ -24,17 +25,6 @@ pub enum IdTokenHint {
     Verified(HintFacts),
 }
 
-/// What a verified hint says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HintFacts {
-    /// `sub`.
-    pub user_id: UserId,
-    /// `sid`.
-    pub session_id: Option<SessionId>,
-    /// The client among its `aud`.
-    pub client_id: ClientId,
-}
-
 impl IdTokenHint {
     /// What the hint says, if it says anything.
     #[must_use]
@@ -42,6 +32,16 @@ impl IdTokenHint {
         match self {
             Self::Verified(facts) => Some(facts),
             Self::Absent | Self::Invalid => None,
+        }
+    }
+
+    /// What the hint is to `client`: one that was issued to another client proves nothing to it.
+    #[must_use]
+    pub fn for_client(self, client: &ClientId) -> Self {
+        match self {
+            Self::Verified(facts) if facts.client_id == *client => Self::Verified(facts),
+            Self::Verified(_) | Self::Invalid => Self::Invalid,
+            Self::Absent => Self::Absent,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
             Alg, Audience, Claims, Expiry, FUTURE_LEEWAY, JwtError, JwtKeys, JwtRules, Typ, verify,
         },
     },
-    types::{Redeemed, Timestamp, TokenHash, token::TokenKind},
+    types::{Redeemed, Timestamp, TokenHash, epoch::DatabaseEpoch, token::TokenKind},
 };
 
 /// The longest that an assertion may still live, beside the leeway for a fast clock.
@@ -132,6 +132,20 @@ fn claims_are_right(
     if !(1..=MAX_JTI).contains(&jti.len()) {
         return Err(AssertionError::Jti);
     }
+    if may_be_of_an_earlier_epoch(claims.iat, expires_at, policy.epoch) {
+        return Err(AssertionError::BeforeEpoch);
+    }
     let parts = [id.as_bytes(), jti.as_bytes()];
     Ok(AssertionUse { hash: TokenHash::of_parts(TokenKind::ClientAssertion, &parts), expires_at })
+}
+
+/// The uses of assertions between a backup and its restore are not remembered, so an assertion of that
+/// time is refused. One without `iat` is of that time when it could have been accepted then.
+fn may_be_of_an_earlier_epoch(
+    issued_at: Option<Timestamp>,
+    expires_at: Timestamp,
+    epoch: DatabaseEpoch,
+) -> bool {
+    let earliest_use = expires_at.minus(MAX_LIFETIME).minus(FUTURE_LEEWAY);
+    epoch.is_after(issued_at.unwrap_or(earliest_use))
 }

@@ -74,6 +74,9 @@ pub enum AssertionError {
     /// `jti` is missing, empty, or longer than 256 bytes.
     #[error("jti must have 1 to 256 bytes")]
     Jti,
+    /// It may have been used before the database was restored from a backup.
+    #[error("the assertion is from before the restore of a backup")]
+    BeforeEpoch,
     /// The `jti` was used before.
     #[error("the assertion was used before")]
     Replayed,

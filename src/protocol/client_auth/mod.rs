@@ -22,16 +22,18 @@ use zeroize::Zeroizing;
 
 use crate::{
     protocol::client::{Client, ClientSecret, TokenEndpointAuthMethod},
-    types::{ClientId, Status, Timestamp, TokenHash, token::TokenKind},
+    types::{ClientId, Status, Timestamp, TokenHash, epoch::DatabaseEpoch, token::TokenKind},
 };
 
-/// What this server calls itself in assertions.
+/// What this server calls itself in assertions, and since when it knows their `jti`.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthPolicy<'a> {
     /// The issuer identifier.
     pub issuer: &'a str,
     /// The URL of the token endpoint.
     pub token_endpoint: &'a str,
+    /// Assertions from before it may have been used already.
+    pub epoch: DatabaseEpoch,
 }
 
 /// A client that proved who it is, or a public one that need not.

@@ -10,13 +10,16 @@ use crate::{
         error::{ErrorCode, OAuthError},
         jose::{Alg, JwkSet, JwtError, JwtType, SigningAlg, test_key},
     },
-    types::{Redeemed, id::ClientSecretId},
+    types::{Redeemed, epoch::DatabaseEpoch, id::ClientSecretId},
 };
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 const SECRET: &str = "correct horse battery staple, long enough for HS256";
-const POLICY: AuthPolicy<'static> =
-    AuthPolicy { issuer: "https://id.example", token_endpoint: "https://id.example/token" };
+const POLICY: AuthPolicy<'static> = AuthPolicy {
+    issuer: "https://id.example",
+    token_endpoint: "https://id.example/token",
+    epoch: DatabaseEpoch::FIRST,
+};
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 fn secret(text: &str, expires_at: Option<i64>) -> ClientSecret {

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::access::OWN_ALGS;
@@ -109,16 +109,14 @@ pub fn at_hash(alg: SigningAlg, access_token: &str) -> String {
 }
 
 /// What an `id_token_hint` says: an ID token that we issued, perhaps long ago.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdTokenHint {
-    /// The user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HintFacts {
+    /// The user: `sub`.
     pub user_id: UserId,
-    /// The client that it was issued to.
+    /// The client that it was issued to: the one `aud`.
     pub client_id: ClientId,
-    /// The browser session, if it names one.
+    /// The browser session, if it names one: `sid`.
     pub session_id: Option<SessionId>,
-    /// When it died, or will.
-    pub expires_at: Timestamp,
 }
 
 /// Checks an `id_token_hint`. OIDC Core §3.1.2.1, RP-Initiated Logout §2. It may have expired; `keys`
@@ -132,7 +130,7 @@ pub fn verify_id_token_hint(
     keys: &VerifyingKeys,
     issuer: &str,
     now: Timestamp,
-) -> Result<IdTokenHint, JwtError> {
+) -> Result<HintFacts, JwtError> {
     let rules = JwtRules {
         algs: OWN_ALGS,
         typ: Typ::Exactly(JwtType::Jwt.typ()),
@@ -143,11 +141,11 @@ pub fn verify_id_token_hint(
     let sub = claims.sub.as_deref().ok_or(JwtError::Missing("sub"))?;
     let aud = claims.aud.as_ref().ok_or(JwtError::Missing("aud"))?.only();
     let sid = claims.text("sid")?.map(str::parse).transpose();
-    Ok(IdTokenHint {
+    claims.exp.ok_or(JwtError::Missing("exp"))?;
+    Ok(HintFacts {
         user_id: sub.parse().map_err(|_| ClaimsError("sub"))?,
         client_id: aud.and_then(|aud| ClientId::parse(aud).ok()).ok_or(ClaimsError("aud"))?,
         session_id: sid.map_err(|_| ClaimsError("sid"))?,
-        expires_at: claims.exp.ok_or(JwtError::Missing("exp"))?,
     })
 }
 

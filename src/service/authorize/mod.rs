@@ -18,7 +18,6 @@ use crate::{
     protocol::{
         authorize::{
             self as rules, AuthorizeError,
-            id_token_hint::{HintFacts, IdTokenHint},
             interaction::{self, Next, Page, Reason, SessionFacts},
             response::Delivery,
             who::ClientError,
@@ -140,7 +139,8 @@ pub async fn begin(
             return Ok(Advanced::answer(delivery, Vec::new()));
         }
     };
-    let hint = read_hint(ctx, &client, request.id_token_hint.as_deref());
+    let hint = ctx.keys.id_token_hint(request.id_token_hint.as_deref(), ctx.now());
+    let hint = hint.for_client(&client.id);
     let flow = Flow::start(ctx, request, hint);
     advance(ctx, client, flow, visitor.current.clone().into(), origin).await
 }
@@ -149,19 +149,6 @@ async fn named_client(ctx: &Context, params: &Params) -> Result<Arc<Client>, Flo
     let page = |error: ClientError| FlowFailure::Page(error.into());
     let id = rules::client_id(params).map_err(page)?;
     clients::find(ctx, &id).await?.ok_or_else(|| page(ClientError::Unknown))
-}
-
-/// An ID token of ours for this client says who should be signed in; anything else says nothing.
-fn read_hint(ctx: &Context, client: &Client, token: Option<&str>) -> IdTokenHint {
-    let Some(token) = token else { return IdTokenHint::Absent };
-    match ctx.keys.read_id_token_hint(token, ctx.now()) {
-        Some(hint) if hint.client_id == client.id => IdTokenHint::Verified(HintFacts {
-            user_id: hint.user_id,
-            session_id: hint.session_id,
-            client_id: hint.client_id,
-        }),
-        Some(_) | None => IdTokenHint::Invalid,
-    }
 }
 
 /// Opens a flow that comes back from the browser, and checks it against the client as it is now.

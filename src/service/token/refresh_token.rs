@@ -183,8 +183,9 @@ impl Refresh<'_> {
         for _ in 0..TRIES {
             let idle_expires_at = policy.idle_until(family.absolute_expires_at, now);
             let (id, limit) = (family.id, policy.max_retries);
+            let epoch = self.ctx.epoch.get();
             let (taken, generation) =
-                match rules::judge(family, presented, &self.client.id, policy, now) {
+                match rules::judge(family, presented, &self.client.id, policy, epoch, now) {
                     Ok(RefreshUse::Keep) => {
                         let kept = store::refresh_family::touch(tx, id, now, idle_expires_at);
                         (kept.await?, family.generation)
@@ -223,7 +224,10 @@ impl Refresh<'_> {
         now: Timestamp,
     ) -> Result<Ending, StoreError> {
         match refusal {
-            RefreshRefusal::OtherClient | RefreshRefusal::Revoked | RefreshRefusal::Expired => {}
+            RefreshRefusal::OtherClient
+            | RefreshRefusal::Revoked
+            | RefreshRefusal::Expired
+            | RefreshRefusal::BeforeEpoch => {}
             RefreshRefusal::RetriesSpent => self.note(tx, family, Action::RefreshRetriesSpent),
             RefreshRefusal::FromFuture => self.note(tx, family, Action::RefreshFromFuture),
             RefreshRefusal::Reuse => {

@@ -1,5 +1,6 @@
 //! The database: one of two engines behind one set of verbs.
 
+pub mod backup;
 mod open;
 mod readers;
 pub(super) mod run;
@@ -122,7 +123,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`] when it does not.
     pub async fn check_writable(&self) -> Result<(), StoreError> {
-        self.write(|tx| Box::pin(meta::set(tx, "write_probe", &[]))).await
+        self.write(|tx| Box::pin(meta::probe(tx))).await
     }
 
     /// Finishes the writes that wait and closes every connection; later calls fail.

@@ -41,7 +41,17 @@ export function createClient(server, kind, metadata) {
   for (const uri of metadata.redirect_uris ?? []) args.push('--redirect-uri', uri);
   for (const uri of metadata.post_logout_redirect_uris ?? []) args.push('--post-logout-redirect-uri', uri);
   for (const scope of metadata.scopes ?? []) args.push('--scope', scope);
+  for (const scope of metadata.essential_scopes ?? []) args.push('--essential-scope', scope);
   return json(server, args);
+}
+
+/** Creates an API with permissions, each with the words for it, and a role that holds them all. */
+export async function createApi(server, { audience, name, permissions, role }) {
+  const args = ['api', 'create', audience, '--name', name];
+  for (const [permission, words] of Object.entries(permissions)) args.push('--permission', `${permission}=${words}`);
+  await json(server, args);
+  const holding = Object.keys(permissions).flatMap((permission) => ['--permission', permission]);
+  return json(server, ['role', 'create', role, ...holding]);
 }
 
 async function json({ issuer, dataDir }, args, input = '') {

@@ -4,6 +4,7 @@
 export const paths = {
   login: '/login',
   consent: '/consent',
+  roleMissing: '/role-missing',
   selectAccount: '/select-account',
   account: '/account',
   setup: '/setup',
@@ -18,6 +19,7 @@ export const elements = {
   signIn: '#sign-in',
   cancel: '#cancel',
   allow: '#allow',
+  back: '#back',
   signOut: '#sign-out',
   stay: '#stay',
   alert: '[role="alert"]',

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import * as oidc from 'openid-client';
 
-import { createClient } from './cli.mjs';
+import { createApi, createClient } from './cli.mjs';
 import { bodyOf } from './net.mjs';
 
 const files = {
@@ -36,11 +36,18 @@ export class RelyingParty {
   /** Registers the clients through the CLI. */
   async register(doorward) {
     this.issuer = doorward.issuer;
+    await createApi(doorward, {
+      audience: 'https://notes.example',
+      name: 'Notes',
+      permissions: { 'notes:delete': 'Delete the notes of everybody' },
+      role: 'eraser',
+    });
     this.web = await createClient(doorward, 'web', {
       client_name: 'Paper Trail',
       redirect_uris: [this.callback, this.onward],
       post_logout_redirect_uris: [this.afterSignOut],
-      scopes: ['openid', 'profile', 'email', 'roles', 'offline_access'],
+      scopes: ['openid', 'profile', 'email', 'roles', 'offline_access', 'notes:delete'],
+      essential_scopes: ['notes:delete'],
     });
     this.public = await createClient(doorward, 'spa', {
       client_name: 'Pocket Garden',

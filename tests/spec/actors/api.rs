@@ -138,6 +138,8 @@ impl Line {
         let mut request = Request::from_parts(parts, Body::from(body));
         let peer: std::net::SocketAddr = "192.0.2.80:40000".parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
+        let host = http::HeaderValue::from_static("id.example");
+        request.headers_mut().entry(http::header::HOST).or_insert(host);
         let router = self.0.issuer.clone().unwrap_or_default();
         let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
         Ok(Response::from_parts(parts, body.collect().await.unwrap().to_bytes().to_vec()))

@@ -19,31 +19,37 @@ use doorward::{
         user::{Profile, User},
     },
     protocol::{
-        client::{Client, ClientMetadata},
+        client::{Client, ClientMetadata, GrantType},
         issuer::Issuer as IssuerUrl,
         jose::key_ring::RotationPolicy,
         policy::Policy,
         token::refresh::RefreshPolicy,
     },
     service::{
-        Context, changes, client_registry,
+        Context,
+        apis::{self, NewApi},
+        changes, client_registry,
         client_registry::NewSecret,
         password_pool::{HashTime, PasswordPool, PasswordPoolConfig},
         policy::ServicePolicy,
+        roles::{self, NewRole},
         start::{self, Means},
         users::{self, NewUser},
     },
     store::{Db, expiry::Retention},
     types::{ClientId, Secret, audit::Actor, origin::Origin, seal::MasterKey},
 };
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
 use super::{
+    access::{NOTES_API, ROBOT},
+    auditor::Auditor,
     clock::{MockClock, SeededRandom},
-    oracle,
+    log,
+    oracle::Oracle,
 };
 use crate::engine::TestDb;
 
@@ -59,6 +65,8 @@ pub(crate) struct Issuer {
     pub(crate) ctx: Arc<Context>,
     /// Its clock.
     pub(crate) clock: Arc<MockClock>,
+    /// Who reads what its requests leave in the audit log; one for all nodes of a database.
+    pub(crate) auditor: Arc<Auditor>,
     router: Router,
     place: Arc<TestDb>,
 }
@@ -91,6 +99,7 @@ impl Issuer {
 
     /// The same with other figures.
     pub(crate) async fn start_with(adjust: impl FnOnce(&mut ServicePolicy)) -> Self {
+        log::listen();
         let db = template().await.copy().await;
         let mut policy = policy();
         adjust(&mut policy);
@@ -109,9 +118,9 @@ impl Issuer {
             served: Served::ApiAndDocs,
             settings: vec![("issuer".to_owned(), format!("\"{ISSUER}\""))],
         };
-        let routes = floor::router(Arc::clone(&ctx), Explain::ToDevelopers, &administration);
-        let router = edge(&ctx).around(routes);
-        Self { ctx, clock, router, place }
+        let inner = floor::router(Arc::clone(&ctx), Explain::ToDevelopers, &administration);
+        let router = edge(&ctx).around(inner);
+        Self { ctx, clock, auditor: Arc::default(), router, place }
     }
 
     /// A second server on the same database, with the same clock: another node, or the same after a
@@ -119,7 +128,10 @@ impl Issuer {
     pub(crate) async fn another_node(&self) -> Issuer {
         let db = self.place.another().await;
         let place = Arc::clone(&self.place);
-        Self::over(db, place, Arc::clone(&self.clock), self.ctx.policy.clone()).await
+        let mut node =
+            Self::over(db, place, Arc::clone(&self.clock), self.ctx.policy.clone()).await;
+        node.auditor = Arc::clone(&self.auditor);
+        node
     }
 
     /// What answers behind its edge, for an API to ask.
@@ -155,16 +167,18 @@ impl Issuer {
 
     /// Sends a request from `peer`.
     pub(crate) async fn send_from(&self, peer: &str, request: Request<String>) -> Reply {
-        let line = format!("{} {}", request.method(), request.uri());
-        let path = request.uri().path().to_owned();
+        let oracle = Oracle::prepare(self, &request).await;
         let mut request = request.map(Body::from);
         let peer: SocketAddr = peer.parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
+        // As every client does. RFC 9112 §3.2.
+        let host = HeaderValue::from_static("id.example");
+        request.headers_mut().entry(http::header::HOST).or_insert(host);
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         let reply = Reply { status: parts.status, headers: parts.headers, body };
-        oracle::hold(self, &line, &path, &reply);
+        Box::pin(oracle.hold(self, &reply)).await;
         reply
     }
 
@@ -211,6 +225,7 @@ impl Issuer {
 
     /// Any user.
     pub(crate) async fn new_user(&self, new: NewUser) -> User {
+        new.password.iter().for_each(|password| log::keep_secret(password.expose()));
         users::create(&self.ctx, new, Actor::Operator, &origin()).await.unwrap()
     }
 
@@ -227,6 +242,12 @@ impl Issuer {
             client_registry::create(&self.ctx, id, metadata, new, Actor::Operator, &origin())
                 .await
                 .unwrap();
+        // Machines of the tests read and write notes.
+        let is_machine = made.client.may_use(GrantType::ClientCredentials);
+        if is_machine && made.client.metadata.scope.contains("notes:read") {
+            self.give_client(made.client.id.as_str(), ROBOT).await;
+        }
+        made.secret.iter().for_each(|secret| log::keep_secret(secret.expose()));
         Registered {
             client: made.client,
             secret: made.secret.map(|secret| secret.expose().clone()),
@@ -244,6 +265,14 @@ impl Issuer {
             .await
             .unwrap()
             .len()
+    }
+}
+
+impl Drop for Issuer {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            log::hold_metrics();
+        }
     }
 }
 
@@ -328,6 +357,24 @@ async fn open(db: Db, clock: Arc<MockClock>, policy: ServicePolicy, seed: u64) -
     .unwrap()
 }
 
+/// The API that machines of the tests call.
+async fn know_notes(ctx: &Arc<Context>) {
+    let permissions = ["notes:read", "notes:write", "notes:delete"];
+    let of = |name: &str| (name.to_owned(), format!("May {name}"));
+    let new = NewApi {
+        audience: NOTES_API.to_owned(),
+        name: "Notes".to_owned(),
+        permissions: permissions.into_iter().map(of).collect(),
+    };
+    apis::create(ctx, new, Actor::Operator, &origin()).await.unwrap();
+    let new = NewRole {
+        name: ROBOT.to_owned(),
+        permissions: vec!["notes:read".to_owned(), "notes:write".to_owned()],
+        ..NewRole::default()
+    };
+    roles::create(ctx, new, Actor::Operator, &origin()).await.unwrap();
+}
+
 fn edge(ctx: &Arc<Context>) -> Edge {
     Edge {
         limits: RequestLimits { body: 16 * 1024, uri: 16 * 1024, time: Duration::from_mins(1) },
@@ -353,6 +400,7 @@ async fn template() -> &'static TestDb {
             let db = TestDb::of_environment().await;
             let ctx = open((*db).clone(), Arc::new(MockClock::default()), policy(), 0).await;
             assert!(ctx.keys.is_complete());
+            know_notes(&ctx).await;
             ctx.passwords.shutdown().await;
             db.close().await;
             db

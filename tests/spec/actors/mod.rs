@@ -1,11 +1,15 @@
 //! Who plays in the tests: the server in process, people's browsers, apps, APIs and attackers.
 
+pub(crate) mod access;
 pub(crate) mod admin;
 pub(crate) mod api;
+mod auditor;
 pub(crate) mod browser;
+mod canary;
 pub(crate) mod clock;
 pub(crate) mod issuer;
-pub(crate) mod oracle;
+pub(crate) mod log;
+mod oracle;
 pub(crate) mod relying_party;
 pub(crate) mod request;
 pub(crate) mod signer;

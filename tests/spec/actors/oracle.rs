@@ -1,16 +1,41 @@
 //! What must hold for every answer, whatever the test is about. No test can forget it.
 
-use http::{StatusCode, header};
+use http::{Request, StatusCode, header};
 
-use super::issuer::{Issuer, Reply};
+use super::{
+    auditor::Before,
+    canary,
+    issuer::{Issuer, Reply},
+    log,
+};
 
-/// Holds `reply` to the request `line` against every oracle.
-pub(crate) fn hold(_issuer: &Issuer, line: &str, path: &str, reply: &Reply) {
-    no_fault_of_ours(line, reply);
-    security_headers(line, reply);
-    nothing_is_kept(line, path, reply);
-    redirects_are_303(line, reply);
-    errors_are_json_or_pages(line, reply);
+/// What is known of a request before it is answered.
+pub(crate) struct Oracle {
+    request: Request<String>,
+    before: Option<Before>,
+}
+
+impl Oracle {
+    /// Looks at `request` and at what it speaks of.
+    pub(crate) async fn prepare(issuer: &Issuer, request: &Request<String>) -> Self {
+        canary::of_request(request);
+        Self { request: request.clone(), before: Before::look(issuer, request).await }
+    }
+
+    /// Holds `reply` against every oracle.
+    pub(crate) async fn hold(self, issuer: &Issuer, reply: &Reply) {
+        let line = format!("{} {}", self.request.method(), self.request.uri());
+        no_fault_of_ours(&line, reply);
+        security_headers(&line, reply);
+        nothing_is_kept(&line, self.request.uri().path(), reply);
+        redirects_are_303(&line, reply);
+        errors_are_json_or_pages(&line, reply);
+        canary::of_reply(reply);
+        log::hold();
+        if let Some(before) = self.before {
+            before.hold(issuer, &line, &self.request, reply).await;
+        }
+    }
 }
 
 /// Never a 5xx, but for 503 with `Retry-After`.

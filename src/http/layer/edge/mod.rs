@@ -15,8 +15,9 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HOST, USER_AGENT};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 use http_body_util::{BodyExt, Limited};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
@@ -93,6 +94,9 @@ impl Edge {
         if uri > self.limits.uri {
             return Some(Refusal::UriTooLong);
         }
+        if !has_one_host(request) {
+            return Some(Refusal::Host);
+        }
         let headers = request.headers();
         if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             return Some(Refusal::ContentEncoding);
@@ -100,6 +104,21 @@ impl Edge {
         let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let length = length.and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
         (length > self.limits.body).then_some(Refusal::ContentTooLarge)
+    }
+}
+
+/// A request of HTTP/1.1 names one host; one of an older or newer version may leave it out. The name is
+/// used for nothing, but a proxy may go by it. RFC 9112 §3.2.
+fn has_one_host(request: &Request) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() != Version::HTTP_11,
+        (Some(host), None) => {
+            // An address without a name has an empty one.
+            let name = Authority::try_from(host.as_bytes());
+            host.is_empty() || name.is_ok_and(|name| !name.as_str().contains('@'))
+        }
+        (Some(_), Some(_)) => false,
     }
 }
 

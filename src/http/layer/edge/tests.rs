@@ -56,7 +56,7 @@ fn router(time: Duration) -> Router {
 }
 
 async fn send(request: http::request::Builder, body: Body) -> Response {
-    let request = request.body(body).unwrap();
+    let request = request.header(HOST, "localhost").body(body).unwrap();
     router(Duration::from_mins(1)).oneshot(request).await.unwrap()
 }
 
@@ -142,12 +142,13 @@ async fn a_panic_is_the_end_of_one_request() {
 #[tokio::test]
 async fn a_request_that_takes_too_long_says_whose_fault_it_was() {
     let router = router(Duration::ZERO);
-    let never = Request::get("/never").body(Body::empty()).unwrap();
+    let never = Request::get("/never").header(HOST, "localhost").body(Body::empty()).unwrap();
     let answer = router.clone().oneshot(never).await.unwrap();
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.headers()["retry-after"], "1");
     let stalled = Body::from("x").with_trailers(std::future::pending());
-    let slow = Request::post("/slow-body").body(Body::new(stalled)).unwrap();
+    let slow =
+        Request::post("/slow-body").header(HOST, "localhost").body(Body::new(stalled)).unwrap();
     let answer = router.oneshot(slow).await.unwrap();
     assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
 }
@@ -156,4 +157,29 @@ async fn a_request_that_takes_too_long_says_whose_fault_it_was() {
 fn labels_are_few_whatever_is_sent() {
     assert_eq!(method_label(&Method::from_bytes(b"BREW").unwrap()), "other");
     assert_eq!(method_label(&Method::POST), "POST");
+}
+
+/// RFC 9112 §3.2: a request of HTTP/1.1 has one `Host`, and it is one.
+#[tokio::test]
+async fn a_request_needs_one_host() {
+    let status = async |hosts: &[&str], version| {
+        let mut request = Request::get("/whoami").version(version);
+        for host in hosts {
+            request = request.header(HOST, *host);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        router(Duration::from_mins(1)).oneshot(request).await.unwrap().status()
+    };
+    for hosts in [&["localhost"][..], &["localhost:8000"], &["[::1]:8000"], &[""]] {
+        assert_eq!(status(hosts, Version::HTTP_11).await, StatusCode::OK, "{hosts:?}");
+    }
+    for version in [Version::HTTP_10, Version::HTTP_2] {
+        assert_eq!(status(&[], version).await, StatusCode::OK, "{version:?}");
+    }
+    for hosts in
+        [&[][..], &["a", "a"], &["a", "b"], &["a b"], &["a/b"], &["user@a"], &["a,b c"], &["a:x:y"]]
+    {
+        assert_eq!(status(hosts, Version::HTTP_11).await, StatusCode::BAD_REQUEST, "{hosts:?}");
+    }
+    assert_eq!(status(&["a", "b"], Version::HTTP_2).await, StatusCode::BAD_REQUEST);
 }

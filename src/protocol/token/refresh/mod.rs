@@ -17,7 +17,9 @@ use crate::{
         error::{ErrorCode, OAuthError},
         grant::refresh_token::RefreshFamily,
     },
-    types::{ClientId, FamilyId, Secret, Timestamp, seal::Mac, token::TokenKind},
+    types::{
+        ClientId, FamilyId, Secret, Timestamp, epoch::DatabaseEpoch, seal::Mac, token::TokenKind,
+    },
 };
 
 /// Family id, generation, tag.
@@ -184,6 +186,9 @@ pub enum RefreshRefusal {
     /// A superseded token came back: the family and its access tokens are revoked.
     #[error("the refresh token was superseded and then used again")]
     Reuse,
+    /// It is from before the restore of a backup, and may have been superseded since the backup.
+    #[error("the refresh token may have been superseded before the database was restored")]
+    BeforeEpoch,
     /// A generation that does not exist yet: the database is older than its tokens. An alarm.
     #[error("the refresh token is newer than the database")]
     FromFuture,
@@ -195,6 +200,9 @@ impl From<RefreshRefusal> for OAuthError {
             RefreshRefusal::Expired => "the refresh token has expired",
             RefreshRefusal::Revoked | RefreshRefusal::Reuse => "the refresh token was revoked",
             RefreshRefusal::RetriesSpent => "the refresh token was superseded",
+            RefreshRefusal::BeforeEpoch => {
+                "the refresh token is older than the server's last restore"
+            }
             RefreshRefusal::OtherClient | RefreshRefusal::FromFuture => {
                 "the refresh token is not valid"
             }
@@ -204,6 +212,10 @@ impl From<RefreshRefusal> for OAuthError {
 }
 
 /// What `presented` is worth to `client_id` at `now`.
+///
+/// After the restore of a backup, what the row says of a rotating family is not to be trusted: its
+/// present generation may have been superseded in between, and the reuse of it was then no longer
+/// noticed. Such a family ends with the epoch; a token that does not rotate goes on.
 ///
 /// User, grant and key are checked before, by the choke point of all grants; their failure, like
 /// that of the client here, revokes nothing.
@@ -215,6 +227,7 @@ pub fn judge(
     presented: ProvenGeneration,
     client_id: &ClientId,
     policy: &RefreshPolicy,
+    epoch: DatabaseEpoch,
     now: Timestamp,
 ) -> Result<RefreshUse, RefreshRefusal> {
     if family.client_id != *client_id {
@@ -226,7 +239,25 @@ pub fn judge(
     if now >= family.idle_expires_at || now >= family.absolute_expires_at {
         return Err(RefreshRefusal::Expired);
     }
-    let (presented, current) = (presented.0, family.generation);
+    let worth = by_generation(family, presented.0, policy, now)?;
+    match worth {
+        RefreshUse::Rotate { .. } | RefreshUse::Reissue { .. }
+            if epoch.is_after(family.rotated_at) =>
+        {
+            Err(RefreshRefusal::BeforeEpoch)
+        }
+        RefreshUse::Rotate { .. } | RefreshUse::Reissue { .. } | RefreshUse::Keep => Ok(worth),
+    }
+}
+
+/// The generation alone decides. RFC 9700 §4.14.2.
+fn by_generation(
+    family: &RefreshFamily,
+    presented: u64,
+    policy: &RefreshPolicy,
+    now: Timestamp,
+) -> Result<RefreshUse, RefreshRefusal> {
+    let current = family.generation;
     match presented.cmp(&current) {
         std::cmp::Ordering::Greater => Err(RefreshRefusal::FromFuture),
         std::cmp::Ordering::Equal => match (policy.rotation, current.checked_add(1)) {

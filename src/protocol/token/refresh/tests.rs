@@ -44,7 +44,14 @@ fn present(family: &RefreshFamily, generation: u64) -> ProvenGeneration {
 
 fn run(family: &RefreshFamily, generation: u64, now: i64) -> Result<RefreshUse, RefreshRefusal> {
     let policy = RefreshPolicy::public_client();
-    judge(family, present(family, generation), &client_id("app"), &policy, at(now))
+    judge(
+        family,
+        present(family, generation),
+        &client_id("app"),
+        &policy,
+        DatabaseEpoch::FIRST,
+        at(now),
+    )
 }
 
 /// RT-01.
@@ -105,7 +112,8 @@ fn another_client_revokes_nothing() {
     let policy = RefreshPolicy::public_client();
     for generation in 0..8 {
         let presented = present(&family(), generation);
-        let result = judge(&family(), presented, &client_id("other"), &policy, at(0));
+        let result =
+            judge(&family(), presented, &client_id("other"), &policy, DatabaseEpoch::FIRST, at(0));
         assert_eq!(result, Err(RefreshRefusal::OtherClient));
     }
 }
@@ -135,7 +143,14 @@ fn a_revoked_family_stays_revoked() {
 fn confidential_clients_keep_their_token() {
     let policy = RefreshPolicy::confidential_client();
     let run = |generation| {
-        judge(&family(), present(&family(), generation), &client_id("app"), &policy, at(500))
+        judge(
+            &family(),
+            present(&family(), generation),
+            &client_id("app"),
+            &policy,
+            DatabaseEpoch::FIRST,
+            at(500),
+        )
     };
     assert_eq!(run(5), Ok(RefreshUse::Keep));
     assert_eq!(run(4), Err(RefreshRefusal::Reuse));
@@ -145,7 +160,14 @@ fn confidential_clients_keep_their_token() {
 #[test]
 fn a_window_of_zero_is_strict() {
     let policy = RefreshPolicy { retry_window: Duration::ZERO, ..RefreshPolicy::public_client() };
-    let result = judge(&family(), present(&family(), 4), &client_id("app"), &policy, at(0));
+    let result = judge(
+        &family(),
+        present(&family(), 4),
+        &client_id("app"),
+        &policy,
+        DatabaseEpoch::FIRST,
+        at(0),
+    );
     assert_eq!(result, Err(RefreshRefusal::Reuse));
 }
 
@@ -272,4 +294,30 @@ fn a_stolen_token_is_detected_in_every_history() {
         assert!(both_late.iter().any(Result::is_err), "history {history}");
         assert!(world.family.revoked.is_some(), "history {history}");
     }
+}
+
+/// RACE-08: between the backup and its restore any generation can have been superseded.
+#[test]
+fn a_rotating_family_does_not_outlive_its_epoch() {
+    let policy = RefreshPolicy::public_client();
+    let run = |family: &RefreshFamily, generation, epoch: i64, now| {
+        let epoch = DatabaseEpoch::since(at(epoch));
+        let presented = present(family, generation);
+        judge(family, presented, &client_id("app"), &policy, epoch, at(now))
+    };
+    for epoch in [0, 1, 500] {
+        assert_eq!(run(&family(), 5, epoch, 10), Err(RefreshRefusal::BeforeEpoch), "{epoch}");
+        assert_eq!(run(&family(), 4, epoch, 10), Err(RefreshRefusal::BeforeEpoch), "{epoch}");
+    }
+    assert_eq!(run(&family(), 3, 1, 10), Err(RefreshRefusal::Reuse), "superseded in the backup");
+    assert_eq!(run(&family(), 6, 1, 10), Err(RefreshRefusal::FromFuture));
+    assert_eq!(run(&family(), 5, -1, 10), Ok(RefreshUse::Rotate { from: 5, to: 6 }));
+}
+
+#[test]
+fn a_token_that_does_not_rotate_outlives_an_epoch() {
+    let (policy, epoch) = (RefreshPolicy::confidential_client(), DatabaseEpoch::since(at(1)));
+    let presented = present(&family(), 5);
+    let result = judge(&family(), presented, &client_id("app"), &policy, epoch, at(10));
+    assert_eq!(result, Ok(RefreshUse::Keep));
 }

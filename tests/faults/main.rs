@@ -1,0 +1,29 @@
+//! What a machine and a network do to a server: disks that are full or slow, files that run out, readers
+//! that never read, requests that two servers would understand differently. The real program on SQLite;
+//! the catalogue's groups 20 and 24 as far as one process shows them.
+
+#[cfg(test)]
+mod descriptors;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod http2;
+#[cfg(test)]
+mod log_sink;
+#[cfg(test)]
+mod power;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod restore;
+#[cfg(test)]
+mod site;
+#[cfg(test)]
+mod slow;
+#[cfg(test)]
+mod smuggling;
+
+#[cfg(test)]
+#[expect(dead_code, reason = "the crash test kills servers, and runs on PostgreSQL as well")]
+#[path = "../process/mod.rs"]
+mod process;

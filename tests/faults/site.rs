@@ -1,0 +1,96 @@
+//! An installation of one test, and what is asked of it.
+
+use std::{process::Command, time::Duration};
+
+use http::HeaderValue;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use crate::process::{
+    cli::Installation,
+    credentials::Client,
+    http::{Answer, Call, Connection},
+    server::{Server, free_port},
+    sign_in,
+    subject::Target,
+};
+
+/// How long a condition may take on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A folder with a server's files, its user and a machine with opaque tokens.
+pub(crate) struct Site {
+    pub(crate) installation: Installation,
+    pub(crate) target: Target,
+    pub(crate) machine: Client,
+    pub(crate) folder: TempDir,
+}
+
+impl Site {
+    pub(crate) fn build() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port().unwrap();
+        let installation = Installation::new(folder.path(), None, port);
+        let flags = ["--access-token-format", "opaque"];
+        let machine = installation.create_client("machine", &flags).unwrap();
+        Self { installation, target: Target::of_issuer(port), machine, folder }
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.installation.port
+    }
+
+    pub(crate) async fn start(&self) -> Server {
+        self.start_as(self.installation.serve()).await
+    }
+
+    /// Starts the server by a command of the test's own.
+    pub(crate) async fn start_as(&self, command: Command) -> Server {
+        Server::start(command, self.port()).await.unwrap().0
+    }
+
+    pub(crate) async fn connect(&self) -> Connection {
+        Connection::open(self.port(), &self.target.authority).await.unwrap()
+    }
+
+    /// A request of the machine for a token, which is a write.
+    pub(crate) fn token_request(&self) -> Call {
+        let fields = [("grant_type", "client_credentials")];
+        sign_in::token_request(&self.target, &self.machine, &fields).unwrap()
+    }
+
+    /// Asks for a token.
+    pub(crate) async fn token(&self, connection: &mut Connection) -> Answer {
+        connection.send(&self.token_request()).await.unwrap()
+    }
+
+    /// A token that was handed out.
+    pub(crate) async fn granted(&self, connection: &mut Connection) -> String {
+        sign_in::tokens(&self.token(connection).await).unwrap().access_token
+    }
+
+    /// What introspection says of `token`, which is a read.
+    pub(crate) async fn is_active(&self, connection: &mut Connection, token: &str) -> bool {
+        let authorization: Option<HeaderValue> = self.machine.authorization().unwrap();
+        let call = Call::post("/introspect", [("token", token)]).authorized(authorization);
+        let answer = connection.send(&call).await.unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        body["active"].as_bool().unwrap()
+    }
+}
+
+/// The status of a page.
+pub(crate) async fn status(connection: &mut Connection, path: &str) -> u16 {
+    connection.send(&Call::get(path)).await.unwrap().status
+}
+
+/// Waits until `holds`.
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < PATIENCE, "not in time: {what}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,45 @@
+//! Secrets are compared in a time that tells nothing. Attack catalogue, PKCE-10, CAUTH-08.
+
+use crate::{rust::RustFile, tree::assert_none};
+
+/// Where a secret, or what is derived from one, is held against another, and by which comparison.
+const COMPARISONS: &[(&str, &str)] = &[
+    ("src/identity/password/hash.rs", "ct_eq"),
+    ("src/protocol/authorize/pkce.rs", "verify_slices_are_equal"),
+    ("src/protocol/client_auth/mod.rs", "verify_slices_are_equal"),
+    ("src/types/seal.rs", "verify_slices_are_equal"),
+];
+
+#[test]
+fn secrets_are_compared_in_constant_time() {
+    let files = RustFile::of_the_house();
+    let missing = COMPARISONS.iter().filter(|(path, comparison)| {
+        let file = files.iter().find(|file| file.path == *path);
+        file.is_none_or(|file| !file.idents().iter().any(|(name, _)| name == comparison))
+    });
+    let missing: Vec<String> =
+        missing.map(|(path, comparison)| format!("{path}: {comparison}")).collect();
+    assert_none(
+        "A secret is no longer compared in constant time, or elsewhere.",
+        "Use the comparison that the list names; when the code has moved, move the list.",
+        &missing,
+    );
+}
+
+#[test]
+fn a_secret_has_no_other_comparison() {
+    let comparing = ["PartialEq", "PartialOrd", "Eq", "Ord", "Hash"];
+    let mut broken = Vec::new();
+    for file in RustFile::of_the_house() {
+        if file.path == "src/types/secret.rs" {
+            let idents = file.idents().into_iter();
+            broken.extend(idents.filter(|(name, _)| comparing.contains(&name.as_str())));
+        }
+    }
+    let broken: Vec<String> = broken.into_iter().map(|(_, place)| place).collect();
+    assert_none(
+        "A `Secret` can be compared with `==`.",
+        "Compare what is derived from it, in constant time.",
+        &broken,
+    );
+}
