@@ -153,6 +153,30 @@ pub const SPECIFICATIONS: &[Specification] = &[
         &["tests/spec/rfc6749_authorization_response.rs"],
     ),
     full(
+        "RFC 9457",
+        "Problem Details for HTTP APIs",
+        "https://www.rfc-editor.org/rfc/rfc9457.html",
+        &["src/http/admin/problem.rs"],
+        &["tests/spec/rfc9457_problem_details.rs"],
+    )
+    .only("for the admin API"),
+    full(
+        "RFC 6901",
+        "JavaScript Object Notation (JSON) Pointer",
+        "https://www.rfc-editor.org/rfc/rfc6901.html",
+        &["src/http/admin/body.rs"],
+        &["tests/spec/admin_users.rs"],
+    )
+    .only("written, in problems"),
+    full(
+        "RFC 6585",
+        "Additional HTTP Status Codes",
+        "https://www.rfc-editor.org/rfc/rfc6585.html",
+        &["src/http/admin/condition.rs"],
+        &["tests/spec/admin_conditions.rs"],
+    )
+    .only("428 and 429"),
+    full(
         "RFC 9700",
         "Best Current Practice for OAuth 2.0 Security",
         "https://www.rfc-editor.org/rfc/rfc9700.html",
@@ -389,10 +413,10 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "RFC 9110",
         "HTTP Semantics",
         "https://www.rfc-editor.org/rfc/rfc9110.html",
-        &["src/http/view/locale.rs", "src/protocol/client_auth/mod.rs"],
-        &[],
+        &["src/http/admin/condition.rs", "src/http/view/locale.rs", "src/protocol/client_auth/mod.rs"],
+        &["tests/spec/admin_conditions.rs"],
     )
-    .only("methods, content negotiation, authentication challenges, Retry-After"),
+    .only("methods, content negotiation, authentication challenges, entity tags and conditions, Retry-After"),
     full(
         "RFC 6265",
         "HTTP State Management Mechanism",

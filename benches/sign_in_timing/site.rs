@@ -61,9 +61,11 @@ impl Site {
                 users::disable(&ctx, user.id, Actor::Operator, &origin).await?;
             }
         }
-        let nothing = Administration { served: Served::Nothing, settings: Vec::new() };
-        let routes = floor::router(Arc::clone(&ctx), Explain::ToTheLog, &nothing);
-        let router = edge(&ctx).around(routes);
+        let router = edge(&ctx).around(floor::router(
+            Arc::clone(&ctx),
+            Explain::ToTheLog,
+            &Administration { served: Served::Nothing, settings: Vec::new() },
+        ));
         let (cookie, csrf) = open_page(&router).await?;
         Ok(Self { router, cookie, csrf })
     }

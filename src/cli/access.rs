@@ -43,8 +43,8 @@ pub(super) async fn explain(session: &Session<'_>, error: AccessError) -> anyhow
         | AccessError::AudienceTaken
         | AccessError::PermissionTaken
         | AccessError::NameTaken
-        | AccessError::LastAdministrator(_)
-        | AccessError::Stale(_) => failed().into(),
+        | AccessError::Stale(_)
+        | AccessError::LastAdministrator(_) => failed().into(),
         AccessError::Service(_) => error.into(),
     }
 }

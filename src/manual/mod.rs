@@ -4,6 +4,7 @@
 //! |---|---|
 //! | sign in to an app of yours | [`quick_start`] |
 //! | protect an API of yours | [`apis`] |
+//! | administer it by a program of yours | [`admin_api`] |
 //! | know every setting | [`configuration`] |
 //! | put it on the internet, on one machine or several | [`deployment`] |
 //! | rotate keys, read the audit log, watch it | [`operations`] |
@@ -23,6 +24,9 @@ pub mod quick_start {}
 
 #[doc = include_str!("apis.md")]
 pub mod apis {}
+
+#[doc = include_str!("admin_api.md")]
+pub mod admin_api {}
 
 #[doc = include_str!("configuration.md")]
 pub mod configuration {}

@@ -14,7 +14,7 @@ use crate::{
         user::User,
     },
     protocol::client::Client,
-    types::{Scope, audit::Actor},
+    types::{Permission, Scope, audit::Actor},
 };
 
 /// Somebody who may ask the admin API for what a route does.
@@ -109,7 +109,7 @@ impl AdminCaller {
     pub fn beyond(&self, subject: Subject<'_>) -> Option<String> {
         let permissions = self.model.apis.iter().flat_map(|api| api.permissions.keys());
         permissions
-            .map(|permission| permission.as_str())
+            .map(Permission::as_str)
             .find(|permission| {
                 decide(subject, permission, &self.model.roles).is_granted()
                     && !self.may_give(permission)

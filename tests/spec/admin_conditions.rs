@@ -121,6 +121,7 @@ async fn at_once(requests: Vec<(axum::Router, http::Request<String>)>) -> Vec<u1
             let mut request = request.map(axum::body::Body::from);
             let peer: std::net::SocketAddr = "192.0.2.1:40000".parse().unwrap();
             request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+            request.headers_mut().insert(header::HOST, "id.example".parse().unwrap());
             gate.wait().await;
             router.oneshot(request).await.unwrap().status().as_u16()
         });

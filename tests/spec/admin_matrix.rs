@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use crate::actors::{
     Issuer, RelyingParty,
     admin::{Admin, NOBODY, console},
-    api::AUDIENCE,
     issuer::{Reply, origin},
     relying_party::web_app,
 };
@@ -98,19 +97,20 @@ async fn adm_01_a_token_for_another_api_opens_nothing() {
     let issuer = Issuer::start().await;
     issuer.user_with_roles("root", &["admin"]).await;
     let new = apis::NewApi {
-        audience: AUDIENCE.to_owned(),
+        audience: "https://reports.example/api".to_owned(),
         name: "Notes".to_owned(),
-        permissions: vec![("notes:read".to_owned(), String::new())],
+        permissions: vec![("reports:read".to_owned(), String::new())],
     };
     apis::create(&issuer.ctx, new, Actor::Operator, &origin()).await.unwrap();
     let update = roles::RoleUpdate {
-        add_permissions: vec!["notes:read".to_owned()],
+        add_permissions: vec!["reports:read".to_owned()],
         ..roles::RoleUpdate::default()
     };
     roles::update(&issuer.ctx, "admin", update, Actor::Operator, &origin()).await.unwrap();
     let mut metadata = web_app();
-    metadata.scope = doorward::types::Scope::parse("openid notes:read").unwrap();
-    let app = RelyingParty::register(&issuer, "notes", metadata).await.asking("openid notes:read");
+    metadata.scope = doorward::types::Scope::parse("openid reports:read").unwrap();
+    let app =
+        RelyingParty::register(&issuer, "notes", metadata).await.asking("openid reports:read");
     let tokens = app.tokens("root").await;
     let token = tokens["access_token"].as_str().unwrap();
     every_route(&Admin::bearer(&issuer, token), |_, line, reply| is_invalid_token(line, &reply))

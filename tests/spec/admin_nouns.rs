@@ -73,15 +73,15 @@ async fn roles_apis_and_groups_work_together() {
         .ask(
             "POST /apis",
             json!({
-                "audience": "https://notes.example/api", "name": "Notes",
-                "permissions": {"notes:read": "Read notes", "notes:write": "Write notes"},
+                "audience": "https://reports.example/api", "name": "Notes",
+                "permissions": {"reports:read": "Read notes", "reports:write": "Write notes"},
             }),
         )
         .await;
     assert_eq!(api.status, 201, "{}", api.text());
     let place = api.header(header::LOCATION).to_owned();
     let role = json!({
-        "name": "writer", "api": "https://notes.example/api", "permissions": ["notes:write"],
+        "name": "writer", "api": "https://reports.example/api", "permissions": ["reports:write"],
         "contains": ["user"],
     });
     assert_eq!(root.ask("POST /roles", role).await.status, 201);
@@ -97,9 +97,9 @@ async fn roles_apis_and_groups_work_together() {
     let members = root.get("/groups/staff/members").await;
     assert_eq!(members["items"], json!([{"id": alice.to_string(), "username": "alice"}]));
     assert_eq!(root.get("/groups/staff").await["roles"], json!(["writer"]));
-    let change = json!({"remove_permissions": ["notes:write"], "status": "disabled"});
+    let change = json!({"remove_permissions": ["reports:write"], "status": "disabled"});
     let changed = root.change(&format!("PATCH {place}"), change).await.json();
-    assert_eq!(changed["permissions"], json!({"notes:read": "Read notes"}));
+    assert_eq!(changed["permissions"], json!({"reports:read": "Read notes"}));
     assert_eq!(changed["status"], "disabled");
     assert_eq!(root.get("/roles/writer").await["permissions"], json!([]));
     for (line, body, pointer) in [

@@ -125,11 +125,11 @@ async fn adm_03_an_administrator_gives_permissions_of_other_apis() {
     let issuer = Issuer::start().await;
     let root = Admin::root(&issuer).await;
     let api = json!({
-        "audience": "https://notes.example/api", "name": "Notes",
-        "permissions": {"notes:delete": "Delete notes"},
+        "audience": "https://reports.example/api", "name": "Notes",
+        "permissions": {"reports:delete": "Delete notes"},
     });
     assert_eq!(root.ask("POST /apis", api).await.status, 201);
-    let role = json!({"name": "janitor", "permissions": ["notes:delete"]});
+    let role = json!({"name": "janitor", "permissions": ["reports:delete"]});
     assert_eq!(root.ask("POST /roles", role.clone()).await.status, 201);
     let keeper = Admin::with(&issuer, "keeper", &KEEPER).await;
     let alice = issuer.user("alice").await.id;

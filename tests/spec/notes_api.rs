@@ -22,7 +22,7 @@ use crate::actors::{
     relying_party::web_app,
 };
 
-#[expect(dead_code, reason = "the demo listens; here the router is called")]
+#[expect(dead_code, unused_imports, reason = "the demo listens; here the router is called")]
 #[path = "../../examples/demo/api/mod.rs"]
 mod api;
 

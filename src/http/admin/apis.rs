@@ -123,18 +123,17 @@ async fn named(call: &Call) -> Result<(api::Api, Answer), Problem> {
 
 pub(super) async fn list(call: Call) -> Result<Answer, Problem> {
     let asked = call.page()?;
-    let found = match call.query.get("audience") {
-        Some(audience) => match apis::find(call.ctx(), audience).await {
+    let found = if let Some(audience) = call.query.get("audience") {
+        match apis::find(call.ctx(), audience).await {
             Err(AccessError::NoApi(_)) => Vec::new(),
             found => vec![found.map_err(failed(&call))?],
-        },
-        None => {
-            let list = apis::list(call.ctx(), asked.after.as_deref(), asked.limit).await;
-            list.map_err(failed(&call))?
         }
+    } else {
+        let list = apis::list(call.ctx(), asked.after.as_deref(), asked.limit).await;
+        list.map_err(failed(&call))?
     };
     let key = |api: &api::Api| api.audience.to_string();
-    Ok(Answer::ok(&call.page_of(&asked, found, key, |api| Api::from(api))))
+    Ok(Answer::ok(&call.page_of(&asked, &found, key, |api| Api::from(api))))
 }
 
 pub(super) async fn one(call: Call) -> Result<Answer, Problem> {

@@ -103,7 +103,7 @@ pub(super) async fn list(call: Call) -> Result<Answer, Problem> {
     let found = audit_log::list(call.ctx(), &filter, after.unwrap_or(0), asked.limit).await;
     let found = found.map_err(|error| refusal::service(&error, &call.origin))?;
     let key = |record: &AuditRecord| record.seq.to_string();
-    Ok(Answer::ok(&call.page_of(&asked, found, key, |record| Event::from(record))))
+    Ok(Answer::ok(&call.page_of(&asked, &found, key, |record| Event::from(record))))
 }
 
 pub(super) async fn verify(call: Call) -> Result<Answer, Problem> {

@@ -1,4 +1,4 @@
-//! Bodies: JSON of exactly the members that a route takes.
+//! Bodies: JSON of exactly the members that a route takes, and where a fault in one is. RFC 6901.
 
 use http::header;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -44,11 +44,21 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// Reads a member that may be absent, `null` or a value: three different things in a patch.
-pub(super) fn present<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: serde::Deserializer<'de>,
-{
-    Option::<T>::deserialize(deserializer).map(Some)
+/// A member of a patch: absent, `null` and a value are three different wishes.
+#[derive(Debug, Default)]
+pub(super) enum Member<T> {
+    /// It stays as it is.
+    #[default]
+    Absent,
+    /// It goes.
+    Null,
+    /// It becomes this.
+    Value(T),
+}
+
+/// Read where the member is there; `#[serde(default)]` says what it is where it is not.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
 }

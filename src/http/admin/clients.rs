@@ -28,7 +28,8 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Client {
     /// The `client_id`.
-    client_id: String,
+    #[serde(rename = "client_id")]
+    id: String,
     /// `enabled` or `disabled`.
     status: &'static str,
     /// The roles that the client holds when it acts for itself.
@@ -44,7 +45,7 @@ pub(super) struct Client {
 impl From<&client::Client> for Client {
     fn from(client: &client::Client) -> Self {
         Self {
-            client_id: client.id.to_string(),
+            id: client.id.to_string(),
             status: client.status.as_str(),
             roles: client.roles.iter().cloned().collect(),
             metadata: Metadata(client.metadata.clone()),
@@ -186,7 +187,7 @@ pub(super) async fn list(call: Call) -> Result<Answer, Problem> {
         list.map_err(failed(&call))?
     };
     let key = |client: &client::Client| client.id.to_string();
-    Ok(Answer::ok(&call.page_of(&asked, found, key, |client| Client::from(client))))
+    Ok(Answer::ok(&call.page_of(&asked, &found, key, |client| Client::from(client))))
 }
 
 pub(super) async fn one(call: Call) -> Result<Answer, Problem> {

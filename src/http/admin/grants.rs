@@ -53,14 +53,12 @@ pub(super) async fn list(call: Call) -> Result<Answer, Problem> {
     let found = grants::list(call.ctx(), user, after, asked.limit).await;
     let found = found.map_err(|error| refusal::service(&error, &call.origin))?;
     let key = |grant: &grant::Grant| grant.id.to_string();
-    Ok(Answer::ok(&call.page_of(&asked, found, key, |grant| Grant::from(grant))))
+    Ok(Answer::ok(&call.page_of(&asked, &found, key, |grant| Grant::from(grant))))
 }
 
 pub(super) async fn revoke(call: Call) -> Result<Answer, Problem> {
     let id: GrantId = call.id()?;
     let revoked = grants::revoke(call.ctx(), id, call.actor(), &call.origin).await;
-    match revoked.map_err(|error| refusal::service(&error, &call.origin))? {
-        true => Ok(Answer::done()),
-        false => Err(Problem::not_found()),
-    }
+    let revoked = revoked.map_err(|error| refusal::service(&error, &call.origin))?;
+    if revoked { Ok(Answer::done()) } else { Err(Problem::not_found()) }
 }

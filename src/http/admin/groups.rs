@@ -111,18 +111,17 @@ pub(super) async fn within_rights(call: &Call) -> Result<group::Group, Problem> 
 
 pub(super) async fn list(call: Call) -> Result<Answer, Problem> {
     let asked = call.page()?;
-    let found = match call.query.get("name") {
-        Some(name) => match groups::find(call.ctx(), name).await {
+    let found = if let Some(name) = call.query.get("name") {
+        match groups::find(call.ctx(), name).await {
             Err(AccessError::NoGroup(_)) => Vec::new(),
             found => vec![found.map_err(failed(&call))?],
-        },
-        None => {
-            let list = groups::list(call.ctx(), asked.after.as_deref(), asked.limit).await;
-            list.map_err(failed(&call))?
         }
+    } else {
+        let list = groups::list(call.ctx(), asked.after.as_deref(), asked.limit).await;
+        list.map_err(failed(&call))?
     };
     let key = |group: &group::Group| group.name.to_string();
-    Ok(Answer::ok(&call.page_of(&asked, found, key, |group| Group::from(group))))
+    Ok(Answer::ok(&call.page_of(&asked, &found, key, |group| Group::from(group))))
 }
 
 pub(super) async fn one(call: Call) -> Result<Answer, Problem> {
@@ -161,7 +160,7 @@ pub(super) async fn members(call: Call) -> Result<Answer, Problem> {
     let found = groups::members(call.ctx(), group.id, after, asked.limit).await;
     let found = found.map_err(failed(&call))?;
     let show = |user: &User| Member { id: user.id.to_string(), username: user.username.clone() };
-    Ok(Answer::ok(&call.page_of(&asked, found, |user| user.id.to_string(), show)))
+    Ok(Answer::ok(&call.page_of(&asked, &found, |user| user.id.to_string(), show)))
 }
 
 pub(super) async fn join(call: Call) -> Result<Answer, Problem> {

@@ -7,6 +7,7 @@ use super::{answer::Answer, call::Call, problem::Problem, refusal};
 use crate::{
     protocol::jose::{Alg, SigningAlg, key_ring::KeyRecord},
     service::{key_rotation, keys},
+    types::Timestamp,
 };
 
 /// A signing key, without its private half.
@@ -37,10 +38,10 @@ impl From<&KeyRecord> for SigningKey {
             alg: key.alg.name(),
             state: key.state.as_str(),
             created_at: key.created_at.unix(),
-            activated_at: key.activated_at.map(|at| at.unix()),
-            retired_at: key.retired_at.map(|at| at.unix()),
-            removed_at: key.removed_at.map(|at| at.unix()),
-            revoked_at: key.revoked_at.map(|at| at.unix()),
+            activated_at: key.activated_at.map(Timestamp::unix),
+            retired_at: key.retired_at.map(Timestamp::unix),
+            removed_at: key.removed_at.map(Timestamp::unix),
+            revoked_at: key.revoked_at.map(Timestamp::unix),
         }
     }
 }
@@ -89,8 +90,6 @@ pub(super) async fn rotate(call: Call) -> Result<Answer, Problem> {
 
 pub(super) async fn revoke(call: Call) -> Result<Answer, Problem> {
     let revoked = key_rotation::revoke(call.ctx(), call.name(), call.actor(), &call.origin).await;
-    match revoked.map_err(|error| refusal::service(&error, &call.origin))? {
-        true => Ok(Answer::done()),
-        false => Err(Problem::not_found()),
-    }
+    let revoked = revoked.map_err(|error| refusal::service(&error, &call.origin))?;
+    if revoked { Ok(Answer::done()) } else { Err(Problem::not_found()) }
 }

@@ -50,7 +50,7 @@ impl Call {
     pub(super) fn page_of<T, U>(
         &self,
         asked: &Asked,
-        found: Vec<T>,
+        found: &[T],
         key: impl Fn(&T) -> String,
         show: impl Fn(&T) -> U,
     ) -> Page<U> {

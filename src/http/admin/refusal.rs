@@ -49,9 +49,10 @@ pub(super) fn client(error: &ClientError, origin: &Origin) -> Problem {
     let detail = error.to_string();
     match error {
         ClientError::Metadata(_) => Problem::field("", detail),
-        ClientError::IdTaken => Problem::of(Kind::Conflict).because(detail),
+        ClientError::IdTaken | ClientError::NoSecret(_) => {
+            Problem::of(Kind::Conflict).because(detail)
+        }
         ClientError::IdLikeSub => Problem::field("/client_id", detail),
-        ClientError::NoSecret(_) => Problem::of(Kind::Conflict).because(detail),
         ClientError::BadSecret => Problem::field("/client_secret", detail),
         ClientError::Stale(_) => Problem::of(Kind::Stale),
         ClientError::NotFound => Problem::not_found(),

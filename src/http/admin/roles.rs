@@ -140,18 +140,17 @@ fn refuse_contents(
 
 pub(super) async fn list(call: Call) -> Result<Answer, Problem> {
     let asked = call.page()?;
-    let found = match call.query.get("name") {
-        Some(name) => match roles::find(call.ctx(), name).await {
+    let found = if let Some(name) = call.query.get("name") {
+        match roles::find(call.ctx(), name).await {
             Err(AccessError::NoRole(_)) => Vec::new(),
             found => vec![found.map_err(failed(&call))?],
-        },
-        None => {
-            let list = roles::list(call.ctx(), asked.after.as_deref(), asked.limit).await;
-            list.map_err(failed(&call))?
         }
+    } else {
+        let list = roles::list(call.ctx(), asked.after.as_deref(), asked.limit).await;
+        list.map_err(failed(&call))?
     };
     let key = |role: &role::Role| role.name.to_string();
-    Ok(Answer::ok(&call.page_of(&asked, found, key, |role| Role::from(role))))
+    Ok(Answer::ok(&call.page_of(&asked, &found, key, |role| Role::from(role))))
 }
 
 pub(super) async fn one(call: Call) -> Result<Answer, Problem> {

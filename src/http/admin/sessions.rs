@@ -63,14 +63,12 @@ pub(super) async fn list(call: Call) -> Result<Answer, Problem> {
     let found = browser_session::list(call.ctx(), user, after, asked.limit).await;
     let found = found.map_err(|error| refusal::service(&error, &call.origin))?;
     let key = |session: &BrowserSession| session.id.to_string();
-    Ok(Answer::ok(&call.page_of(&asked, found, key, |session| Session::from(session))))
+    Ok(Answer::ok(&call.page_of(&asked, &found, key, |session| Session::from(session))))
 }
 
 pub(super) async fn end(call: Call) -> Result<Answer, Problem> {
     let id: SessionId = call.id()?;
     let ended = browser_session::end_by(call.ctx(), id, call.actor(), &call.origin).await;
-    match ended.map_err(|error| refusal::service(&error, &call.origin))? {
-        true => Ok(Answer::done()),
-        false => Err(Problem::not_found()),
-    }
+    let ended = ended.map_err(|error| refusal::service(&error, &call.origin))?;
+    if ended { Ok(Answer::done()) } else { Err(Problem::not_found()) }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{answer::Answer, body::present, call::Call, problem::Problem, refusal, shape::Page};
+use super::{answer::Answer, body::Member, call::Call, problem::Problem, refusal, shape::Page};
 use crate::{
     identity::{
         role::Subject,
@@ -15,7 +16,7 @@ use crate::{
         access_model, editor,
         users::{self, UserError, UserUpdate, claims},
     },
-    types::{Secret, UserId, version::Versioned},
+    types::{Secret, Timestamp, UserId, version::Versioned},
 };
 
 /// A user.
@@ -55,7 +56,7 @@ impl From<&user::User> for User {
             email: user.email.clone(),
             email_verified: user.email_verified,
             has_password: user.password_hash.is_some(),
-            password_changed_at: user.password_changed_at.map(|at| at.unix()),
+            password_changed_at: user.password_changed_at.map(Timestamp::unix),
             status: user.status.as_str(),
             roles: user.roles.iter().cloned().collect(),
             groups: user.groups.iter().cloned().collect(),
@@ -95,9 +96,9 @@ pub(super) struct UserPatch {
     /// Another name to sign in with.
     username: Option<String>,
     /// Another e-mail address, or `null` for none.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    email: Option<Option<String>>,
+    email: Member<String>,
     /// Whether the address is known to be the user's.
     email_verified: Option<bool>,
     /// Claims to set, by name; an empty text takes a claim away.
@@ -131,10 +132,14 @@ impl From<users::Ended> for Ended {
 /// The claims of a profile in the spelling of [`claims::CLAIMS`].
 fn told(profile: &Profile) -> BTreeMap<String, String> {
     let value = serde_json::to_value(profile).unwrap_or_default();
-    let text = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Bool(true) => Some("true".to_owned()),
-        _ => None,
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(true) => Some("true".to_owned()),
+        Value::Bool(false)
+        | Value::Null
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_) => None,
     };
     let read = |name: &&str| {
         let pointer = format!("/{}", name.replace('.', "/"));
@@ -201,7 +206,7 @@ pub(super) async fn list(call: Call) -> Result<Answer, Problem> {
         }
     };
     let page: Page<User> =
-        call.page_of(&asked, found, |user| user.username.clone(), |user| User::from(user));
+        call.page_of(&asked, &found, |user| user.username.clone(), |user| User::from(user));
     Ok(Answer::ok(&page))
 }
 
@@ -242,7 +247,11 @@ pub(super) async fn update(call: Call) -> Result<Answer, Problem> {
     };
     let update = UserUpdate {
         username: body.username,
-        email: body.email,
+        email: match body.email {
+            Member::Absent => None,
+            Member::Null => Some(None),
+            Member::Value(email) => Some(Some(email)),
+        },
         email_verified: body.email_verified,
         roles: None,
         profile,

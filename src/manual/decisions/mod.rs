@@ -66,3 +66,9 @@ pub mod error_voices {}
 
 #[doc = include_str!("apis_check_offline.md")]
 pub mod apis_check_offline {}
+
+#[doc = include_str!("nobody_gives_more.md")]
+pub mod nobody_gives_more {}
+
+#[doc = include_str!("versions_of_rows.md")]
+pub mod versions_of_rows {}

@@ -145,8 +145,8 @@ pub async fn update(
         NewSecret::Generated | NewSecret::Own(_) => secret::for_method(ctx, method, new_secret)?,
     };
     let (kept, plain) = made.map_or((None, None), |made| (Some(made.kept), Some(made.plain)));
-    let mut event = event(ctx, actor, Action::ClientUpdated, id, origin);
-    event.detail.insert("fields".to_owned(), changed_fields(&before.metadata, &metadata).into());
+    let event = event(ctx, actor, Action::ClientUpdated, id, origin);
+    let event = with_change(event, &before.metadata, &metadata);
     let (now, id) = (ctx.now(), id.clone());
     let client = ctx
         .db
@@ -172,19 +172,31 @@ pub async fn update(
     Ok(Registered { client, secret: plain })
 }
 
-/// The names of the members that differ, for the audit log.
-fn changed_fields(before: &ClientMetadata, after: &ClientMetadata) -> Vec<String> {
+/// The event with the members that differ, before and after. Metadata hold no secret.
+fn with_change(
+    mut event: AuditEvent,
+    before: &ClientMetadata,
+    after: &ClientMetadata,
+) -> AuditEvent {
     let members = |metadata| match serde_json::to_value(metadata) {
         Ok(serde_json::Value::Object(members)) => members,
         Ok(_) | Err(_) => serde_json::Map::new(),
     };
-    let before = members(before);
-    let after = members(after);
-    after
-        .into_iter()
-        .filter(|(name, value)| before.get(name) != Some(value))
-        .map(|(n, _)| n)
-        .collect()
+    let (mut before, mut after) = (members(before), members(after));
+    let same: Vec<String> = after
+        .iter()
+        .filter(|(name, value)| before.get(*name) == Some(value))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in &same {
+        before.remove(name);
+        after.remove(name);
+    }
+    let fields: Vec<String> = after.keys().cloned().collect();
+    event.detail.insert("fields".to_owned(), fields.into());
+    event.detail.insert("before".to_owned(), before.into());
+    event.detail.insert("after".to_owned(), after.into());
+    event
 }
 
 /// Gives a client a new secret. The current one works on for `overlap`, any older one ends now, so that

@@ -15,7 +15,10 @@ use doorward::{
 };
 use http::{Method, Request, StatusCode, header};
 
-use super::issuer::{Issuer, Reply};
+use super::{
+    admin::BASE,
+    issuer::{Issuer, Reply},
+};
 
 /// The cookie that says who is signed in.
 const SESSION_COOKIE: &str = "__Host-doorward-session";
@@ -203,6 +206,7 @@ impl Before {
                 let revoked = reply.status == StatusCode::OK && self.token == Token::Alive;
                 exactly(one_if(revoked, Action::TokenRevoked))
             }
+            (method, path) if path.starts_with(BASE) => administration(method, path, reply),
             _ => exactly(Vec::new()),
         }
     }
@@ -228,6 +232,66 @@ impl Before {
             }
             _ => exactly(Vec::new()),
         }
+    }
+}
+
+/// What an administrator changed. What was so before leaves no event, and nor does what was refused, or
+/// told once more.
+fn administration(method: &Method, path: &str, reply: &Reply) -> Expected {
+    let perhaps = |perhaps| Expected { events: Vec::new(), perhaps };
+    let replayed = *method == Method::POST
+        && reply.status == StatusCode::OK
+        && reply.json().get("status").is_some();
+    if *method == Method::GET || !reply.status.is_success() || replayed {
+        return exactly(Vec::new());
+    }
+    let parts: Vec<&str> = path.trim_start_matches(BASE).split('/').skip(1).collect();
+    let give = *method == Method::PUT;
+    match (parts.as_slice(), method) {
+        (["signing-keys", "rotate"], _) => perhaps(&KEYS_MOVE),
+        (["signing-keys", _, "revoke"], _) => {
+            Expected { events: vec![Action::KeyRevoked], perhaps: &KEYS_MOVE }
+        }
+        ([_, _, "roles", _], _) if give => perhaps(&[Action::RoleGranted]),
+        ([_, _, "roles", _], _) => perhaps(&[Action::RoleRevoked]),
+        ([_, _, "members", _], _) if give => perhaps(&[Action::GroupMemberAdded]),
+        ([_, _, "members", _], _) => perhaps(&[Action::GroupMemberRemoved]),
+        (["users", _, "disable"], _) => perhaps(&[Action::UserDisabled]),
+        (["users", _, "enable"], _) => perhaps(&[Action::UserEnabled]),
+        (["clients", _, "disable"], _) => perhaps(&[Action::ClientDisabled]),
+        (["clients", _, "enable"], _) => perhaps(&[Action::ClientEnabled]),
+        (["users", _, "password"], _) => exactly(vec![Action::UserPasswordSet]),
+        (["clients", _, "secret"], _) => exactly(vec![Action::ClientSecretRotated]),
+        (["sessions", _], _) => exactly(vec![Action::SessionEnded]),
+        (["grants", _], _) => exactly(vec![Action::GrantRevoked]),
+        ([noun], _) => exactly(vec![of_noun(noun).0]),
+        ([noun, _], &Method::DELETE) => exactly(vec![of_noun(noun).2]),
+        ([noun, _], _) => exactly(vec![of_noun(noun).1]),
+        _ => panic!("what does {method} {path} write to the audit log?"),
+    }
+}
+
+/// What a rotation can do to the keys.
+const KEYS_MOVE: [Action; 8] = [
+    Action::KeyCreated,
+    Action::KeyCreated,
+    Action::KeyCreated,
+    Action::KeyActivated,
+    Action::KeyActivated,
+    Action::KeyRetired,
+    Action::KeyRetired,
+    Action::KeyRemoved,
+];
+
+/// Made, changed, deleted.
+fn of_noun(noun: &str) -> (Action, Action, Action) {
+    match noun {
+        "users" => (Action::UserCreated, Action::UserUpdated, Action::UserDeleted),
+        "clients" => (Action::ClientCreated, Action::ClientUpdated, Action::ClientDeleted),
+        "apis" => (Action::ApiCreated, Action::ApiUpdated, Action::ApiDeleted),
+        "roles" => (Action::RoleCreated, Action::RoleUpdated, Action::RoleDeleted),
+        "groups" => (Action::GroupCreated, Action::GroupUpdated, Action::GroupDeleted),
+        other => panic!("what do {other} write to the audit log?"),
     }
 }
 

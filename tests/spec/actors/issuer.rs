@@ -118,8 +118,8 @@ impl Issuer {
             served: Served::ApiAndDocs,
             settings: vec![("issuer".to_owned(), format!("\"{ISSUER}\""))],
         };
-        let routes = floor::router(Arc::clone(&ctx), Explain::ToDevelopers, &administration);
-        let router = edge(&ctx).around(routes);
+        let inner = floor::router(Arc::clone(&ctx), Explain::ToDevelopers, &administration);
+        let router = edge(&ctx).around(inner);
         Self { ctx, clock, auditor: Arc::default(), router, place }
     }
 
@@ -178,7 +178,7 @@ impl Issuer {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         let reply = Reply { status: parts.status, headers: parts.headers, body };
-        oracle.hold(self, &reply).await;
+        Box::pin(oracle.hold(self, &reply)).await;
         reply
     }
 
