@@ -163,7 +163,12 @@ fn update_changes_what_is_named() {
         .usage(&["redirect-uri"]);
     doorward.run(&["client", "update", "note"]).failed(&["did you mean `notes`?"]);
     let events = doorward.json(&["audit", "list", "--action", "client.updated"]);
-    assert_eq!(events[0]["detail"], json!({ "fields": ["redirect_uris", "require_pkce"] }));
+    let change = json!({
+        "fields": ["redirect_uris", "require_pkce"],
+        "before": {"redirect_uris": ["http://localhost:3000/callback"], "require_pkce": true},
+        "after": {"redirect_uris": ["https://notes.example.com/cb"], "require_pkce": false},
+    });
+    assert_eq!(events[0]["detail"], change);
 }
 
 /// A method whose check needs the secret itself gets a new one; a method without one ends them all.

@@ -13,7 +13,7 @@ use utoipa_swagger_ui::{Config, oauth};
 
 use super::problem::Problem;
 use crate::{
-    http::{App, route},
+    http::{App, layer::security_headers::OPENER_POLICY, route},
     identity::role::built_in,
     service::built_in::DOCS_CLIENT,
     types::origin::Origin,
@@ -53,6 +53,8 @@ pub(super) async fn file(
     let headers = [
         (header::CONTENT_TYPE, media_type.unwrap_or(HeaderValue::from_static("text/plain"))),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        // The sign-in comes back to a window that this page opened, and speaks to the page.
+        (OPENER_POLICY, HeaderValue::from_static("unsafe-none")),
     ];
     let mut response = (headers, file.bytes.into_owned()).into_response();
     if file.gzpipped {
