@@ -17,6 +17,7 @@ pub mod client_authentication;
 pub mod client_registry;
 pub mod clients;
 pub mod context;
+pub mod declared;
 pub mod epoch;
 pub mod error;
 pub mod flow;
