@@ -1,3 +1,5 @@
+//! Reading what is declared, and the mistakes in it.
+
 use super::*;
 
 fn read(text: &str) -> anyhow::Result<Document> {

@@ -1,3 +1,5 @@
+//! Plans: their order, what they leave alone, and that one is enough.
+
 use proptest::{prelude::*, sample::subsequence};
 use serde_json::json;
 
