@@ -22,6 +22,8 @@ enum Kind {
     Failed,
     /// It was asked in the wrong way. Exit code 2.
     Usage,
+    /// Nothing failed: something is left to do, and the answer has said what. Exit code 2.
+    Pending,
 }
 
 impl Failure {
@@ -33,6 +35,22 @@ impl Failure {
     /// The arguments or the configuration are wrong.
     pub(super) fn usage(message: impl std::fmt::Display) -> Self {
         Self { message: message.to_string(), hint: None, kind: Kind::Usage }
+    }
+
+    /// The answer that was given says that something is left to do.
+    pub(super) fn pending() -> Self {
+        Self { message: "changes are pending".to_owned(), hint: None, kind: Kind::Pending }
+    }
+
+    /// For a command whose exit code 2 means that changes are pending: a mistake is 1 there.
+    pub(super) fn not_pending(error: anyhow::Error) -> anyhow::Error {
+        match error.downcast::<Self>() {
+            Ok(Self { message, hint, kind: Kind::Usage }) => {
+                Self { message, hint, kind: Kind::Failed }.into()
+            }
+            Ok(failure) => failure.into(),
+            Err(error) => error,
+        }
     }
 
     /// How to mend it.
@@ -53,6 +71,9 @@ impl Failure {
 /// Tells the failure on standard error; returned is the exit code.
 pub(super) fn report(output: &Output, error: &anyhow::Error) -> ExitCode {
     let failure = error.downcast_ref::<Failure>();
+    if failure.is_some_and(|failure| failure.kind == Kind::Pending) {
+        return ExitCode::from(2);
+    }
     let hint = failure.and_then(|failure| failure.hint.as_deref());
     let message = format!("{error:#}");
     match output.format {
@@ -68,7 +89,7 @@ pub(super) fn report(output: &Output, error: &anyhow::Error) -> ExitCode {
         }
     }
     match failure.map(|failure| failure.kind) {
-        Some(Kind::Usage) => ExitCode::from(2),
+        Some(Kind::Usage | Kind::Pending) => ExitCode::from(2),
         Some(Kind::Failed) | None => ExitCode::FAILURE,
     }
 }

@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod client;
 mod config;
+mod declare;
 mod epoch;
 mod failure;
 mod group;
@@ -27,7 +28,10 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use self::output::{Format, Output};
+use self::{
+    failure::Failure,
+    output::{Format, Output},
+};
 use crate::config::Flags;
 
 /// A standalone OAuth 2.0 and OpenID Connect authorization server.
@@ -68,6 +72,12 @@ enum Command {
     /// Who did what, and whether the log is whole
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Say what `apply` would do; exit code 2 when that is anything
+    Plan(declare::File),
+    /// Make users, clients, APIs, roles and groups as a file declares them
+    Apply(declare::Apply),
+    /// Say where the server differs from what a file declares; exit code 2 when it does
+    Drift(declare::File),
     /// Copy the database into a file, while the server runs
     Backup(backup::Backup),
     /// Put a backup in the place of the database, and begin a new epoch
@@ -123,6 +133,9 @@ fn execute(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Audit(command) => {
             session::block_on(flags, output, |session| Box::pin(audit::run(session, command)))
         }
+        Command::Plan(file) => declare::plan(flags, output, file).map_err(Failure::not_pending),
+        Command::Apply(arguments) => declare::apply(flags, output, arguments),
+        Command::Drift(file) => declare::drift(flags, output, file).map_err(Failure::not_pending),
         Command::Backup(arguments) => backup::run(flags, output, &arguments),
         Command::Restore(arguments) => restore::run(flags, output, &arguments),
         Command::Epoch(command) => {

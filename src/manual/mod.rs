@@ -9,6 +9,7 @@
 //! | put it on the internet, on one machine or several | [`deployment`] |
 //! | rotate keys, read the audit log, watch it | [`operations`] |
 //! | say who may do what | [`roles`] |
+//! | keep all of it in a file, under version control | [`declarative`] |
 //! | know which address answers what | [`endpoints`] |
 //! | know how the standards were read | [`protocol`] |
 //! | know what is defended, and what is not | [`threat_model`] |
@@ -39,6 +40,9 @@ pub mod operations {}
 
 #[doc = include_str!("roles.md")]
 pub mod roles {}
+
+#[doc = include_str!("declarative.md")]
+pub mod declarative {}
 
 #[doc = include_str!("endpoints.md")]
 pub mod endpoints {}

@@ -19,6 +19,7 @@ pub mod client_registry;
 pub mod clients;
 pub mod context;
 pub mod editor;
+pub mod declared;
 pub mod epoch;
 pub mod error;
 pub mod flow;

@@ -11,6 +11,8 @@ mod client;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod declare;
+#[cfg(test)]
 mod doorward;
 #[cfg(test)]
 mod keys;

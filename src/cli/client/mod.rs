@@ -1,7 +1,7 @@
 //! `doorward client …`.
 
 mod metadata;
-mod preset;
+pub(super) mod preset;
 mod show;
 
 use std::{sync::Arc, time::Duration};

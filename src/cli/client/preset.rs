@@ -17,7 +17,7 @@ const USER_SCOPE: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 /// A kind of client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Preset {
+pub(in crate::cli) enum Preset {
     /// A site with a server: code and refresh token, client_secret_basic
     Web,
     /// An app in the browser: code and refresh token, no secret, PKCE
@@ -32,7 +32,7 @@ pub(super) enum Preset {
 
 impl Preset {
     /// What the client registers when no other flag is given.
-    pub(super) fn metadata(self) -> ClientMetadata {
+    pub(in crate::cli) fn metadata(self) -> ClientMetadata {
         let for_users = ClientMetadata {
             grant_types: BTreeSet::from([GrantType::AuthorizationCode, GrantType::RefreshToken]),
             scope: user_scope(),

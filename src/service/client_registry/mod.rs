@@ -29,7 +29,7 @@ use crate::{
 
 pub use error::ClientError;
 pub use secret::NewSecret;
-pub(super) use secret::cell as secret_cell;
+pub(super) use secret::{cell as secret_cell, is_needed as secret_is_needed};
 
 /// How long the previous secret works on when a secret is rotated, unless said otherwise.
 pub const DEFAULT_OVERLAP: Duration = Duration::from_hours(24);

@@ -32,7 +32,7 @@ pub(super) struct MadeSecret {
 }
 
 /// Whether clients of `method` authenticate with a secret.
-pub(super) const fn is_needed(method: TokenEndpointAuthMethod) -> bool {
+pub(in crate::service) const fn is_needed(method: TokenEndpointAuthMethod) -> bool {
     match method {
         TokenEndpointAuthMethod::ClientSecretBasic
         | TokenEndpointAuthMethod::ClientSecretPost
