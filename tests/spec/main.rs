@@ -35,6 +35,8 @@ mod form_post_response_mode;
 #[cfg(test)]
 mod fuzz_http;
 #[cfg(test)]
+mod fuzz_model;
+#[cfg(test)]
 mod fuzz_parsers;
 #[cfg(test)]
 mod jose_known_answers;
