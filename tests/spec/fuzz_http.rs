@@ -231,7 +231,9 @@ fn fuzz_01_no_request_is_a_fault_of_the_server() {
         let world = World::make(&issuer, &apps, &user).await;
         for (number, mutations) in steps {
             let mut draft = world.drafts[number % world.drafts.len()].clone();
-            mutations.iter().for_each(|mutation| draft.mutate(mutation, &world.secrets));
+            for mutation in &mutations {
+                draft.mutate(mutation, &world.secrets);
+            }
             let Some(request) = draft.request() else { continue };
             let line = format!("{} {}", request.method(), request.uri());
             let [_, a, b, c] = peers.fetch_add(1, Ordering::Relaxed).to_be_bytes();

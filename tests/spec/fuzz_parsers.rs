@@ -261,15 +261,15 @@ fn fuzz_02_sealed_values() {
     let bytes = || prop::collection::vec(any::<u8>(), 0..120);
     let alike = (any::<[u8; 12]>(), bytes(), any::<usize>(), 0..8_u8);
     dice::throw(CASES, &alike, |(nonce, plain, at, bit)| {
-        let sealed = sealer.seal(nonce, &aad, &plain);
-        assert!(sealed.len() <= plain.len() + 64);
-        assert_eq!(sealer.open(&aad, &sealed).unwrap().as_slice(), plain);
-        let mut altered = sealed.clone();
+        let closed = sealer.seal(nonce, &aad, &plain);
+        assert!(closed.len() <= plain.len() + 64);
+        assert_eq!(sealer.open(&aad, &closed).unwrap().as_slice(), plain);
+        let mut altered = closed.clone();
         let length = altered.len();
         altered[at % length] ^= 1 << bit;
         assert!(sealer.open(&aad, &altered).is_err());
-        assert!(sealer.open(&aad, &sealed[..at % length]).is_err());
-        assert!(sealer.open(b"", &sealed).is_err());
+        assert!(sealer.open(&aad, &closed[..at % length]).is_err());
+        assert!(sealer.open(b"", &closed).is_err());
     });
     dice::throw(CASES, &bytes(), |bytes| assert!(sealer.open(&aad, &bytes).is_err()));
 }
