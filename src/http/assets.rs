@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, rejection::PathRejection};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
@@ -87,7 +87,9 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route("/static/{name}", get(serve))
 }
 
-async fn serve(Path(name): Path<String>) -> Response {
+/// A name whose bytes are no text is the name of no file.
+async fn serve(name: Result<Path<String>, PathRejection>) -> Response {
+    let name = name.map(|Path(name)| name).unwrap_or_default();
     let found = SERVED.iter().find(|served| served.url.strip_prefix("/static/") == Some(&*name));
     let Some(served) = found else {
         return StatusCode::NOT_FOUND.into_response();
@@ -133,6 +135,7 @@ mod tests {
             "/static/",
             "/static/..%2fCargo.toml",
             "/static/%2e%2e%2fCargo.toml",
+            "/static/doorward.css%ff",
         ];
         for path in paths {
             let response = fetch(path).await;

@@ -47,6 +47,14 @@ mod flows_in_progress;
 #[cfg(test)]
 mod form_post_response_mode;
 #[cfg(test)]
+mod fuzz_http;
+#[cfg(test)]
+mod fuzz_model;
+#[cfg(test)]
+mod fuzz_parsers;
+#[cfg(test)]
+mod jose_known_answers;
+#[cfg(test)]
 mod key_rotation;
 #[cfg(test)]
 mod lockout;

@@ -7,6 +7,8 @@ mod auditor;
 pub(crate) mod browser;
 mod canary;
 pub(crate) mod clock;
+pub(crate) mod dice;
+pub(crate) mod draft;
 pub(crate) mod issuer;
 pub(crate) mod log;
 mod oracle;
