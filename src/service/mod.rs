@@ -6,6 +6,7 @@ pub mod access_model;
 pub mod access_token;
 pub mod account;
 pub mod administration;
+pub mod api_keys;
 pub mod apis;
 pub mod audit_log;
 pub mod authorize;

@@ -8,6 +8,8 @@ mod account_page;
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+mod api_keys;
+#[cfg(test)]
 mod attacks_http;
 #[cfg(test)]
 mod attacks_jose;
