@@ -14,7 +14,8 @@ use doorward::{
         },
     },
     identity::{
-        lockout::LockoutPolicy, password::Argon2Params, rate::Rate, session_policy::SessionPolicy,
+        api_key::ApiKeyPolicy, lockout::LockoutPolicy, password::Argon2Params, rate::Rate,
+        session_policy::SessionPolicy,
     },
     protocol::{
         issuer::Issuer, jose::key_ring::RotationPolicy, policy::Policy,
@@ -137,6 +138,7 @@ fn policy() -> ServicePolicy {
         rotating: RefreshPolicy::public_client(),
         fixed: RefreshPolicy::confidential_client(),
         sessions: SessionPolicy::default(),
+        api_keys: ApiKeyPolicy::default(),
         lockout: LockoutPolicy {
             patience: u32::MAX,
             most: u32::MAX,

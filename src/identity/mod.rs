@@ -3,6 +3,7 @@
 //! Names, passwords, lockout, the life of a browser session. Pure like `protocol`: no async, no I/O,
 //! no clock, no randomness. What is decided here is plain data that a service persists.
 
+pub mod api_key;
 pub mod email;
 pub mod group;
 pub mod lockout;

@@ -106,6 +106,7 @@ mod require;
 mod token;
 mod validator;
 
+pub use crate::types::api_key::is_well_formed as is_api_key;
 pub use builder::{Builder, ConfigError, LONGEST_INTROSPECTION_CACHE, LONGEST_LEEWAY};
 pub use challenge::{Need, Refusal, Rejection};
 pub use fetch::{ANSWER_TIME, Answer, Fetch, HttpFetch, IssuerUrl, MAX_ANSWER_BYTES, Unreachable};

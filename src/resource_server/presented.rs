@@ -8,13 +8,11 @@ use http::{HeaderMap, header, request::Parts};
 use super::{challenge::Refusal, token::TokenError};
 use crate::{
     protocol::userinfo::{BearerError, bearer_token_among},
-    types::Secret,
+    types::{Secret, api_key as key},
 };
 
 /// The header for API keys.
 pub const API_KEY_HEADER: &str = "x-api-key";
-/// What every API key begins with; no other secret of Doorward does.
-const API_KEY_PREFIX: &str = "dw_";
 
 /// What is to be checked.
 #[derive(Debug)]
@@ -47,6 +45,7 @@ impl Credential {
             in_query(parts.uri.query().unwrap_or_default()).as_deref(),
         );
         match (bearer, values(&parts.headers, API_KEY_HEADER).as_slice()) {
+            (Ok(token), []) if token.expose().starts_with(key::PREFIX) => api_key(token.expose()),
             (Ok(token), []) => Ok(Self::of(token)),
             (Err(BearerError::Missing), []) => Err(Refusal::Unauthenticated),
             (Err(BearerError::Missing), [key]) => api_key(key),
@@ -56,10 +55,10 @@ impl Credential {
     }
 }
 
-/// What stands in `X-API-Key` is an API key, and not another kind of token.
+/// What stands in `X-API-Key` is an API key, and not another kind of token; and it has no typo, so that
+/// the issuer is not asked in vain.
 fn api_key(text: &str) -> Result<Credential, Refusal> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    if text.starts_with(API_KEY_PREFIX) && text.bytes().all(fits) {
+    if key::is_well_formed(text) {
         Ok(Credential::Opaque(Secret::new(text.to_owned())))
     } else {
         Err(Refusal::InvalidToken(TokenError::NotAnApiKey))
@@ -81,6 +80,8 @@ fn in_query(query: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    const KEY: &str = "dw_00000000000000000000000000000001_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_7d9cf531";
+
     fn presented(uri: &str, headers: &[(&str, &str)]) -> Result<(bool, String), Refusal> {
         let mut request = http::Request::get(uri);
         for (name, value) in headers {
@@ -99,8 +100,9 @@ mod tests {
         assert_eq!(jwt, (true, "a.b.c".to_owned()));
         let opaque = presented("/?tag=a&tag=b", &[("authorization", "bearer dwa_x")]).unwrap();
         assert_eq!(opaque, (false, "dwa_x".to_owned()));
-        let key = presented("/", &[("x-api-key", "dw_k_s_c")]).unwrap();
-        assert_eq!(key, presented("/", &[("authorization", "Bearer dw_k_s_c")]).unwrap());
+        let key = presented("/", &[("x-api-key", KEY)]).unwrap();
+        assert_eq!(key, (false, KEY.to_owned()));
+        assert_eq!(key, presented("/", &[("authorization", &format!("Bearer {KEY}"))]).unwrap());
     }
 
     /// RFC 6750 §2, §3.1; APIK-01: two keys.
@@ -109,15 +111,15 @@ mod tests {
         let several = Refusal::InvalidRequest(BearerError::Several);
         for headers in [
             &[("authorization", "Bearer a"), ("authorization", "Bearer a")][..],
-            &[("authorization", "Bearer a"), ("x-api-key", "dw_k_s_c")],
-            &[("authorization", "Bearer"), ("x-api-key", "dw_k_s_c")],
-            &[("x-api-key", "dw_k_s_c"), ("x-api-key", "dw_k_s_c")],
+            &[("authorization", "Bearer a"), ("x-api-key", KEY)],
+            &[("authorization", "Bearer"), ("x-api-key", KEY)],
+            &[("x-api-key", KEY), ("x-api-key", KEY)],
         ] {
             assert_eq!(presented("/", headers).unwrap_err(), several, "{headers:?}");
         }
         let both = presented("/?access_token=a", &[("authorization", "Bearer a")]);
         assert_eq!(both.unwrap_err(), several);
-        let key = presented("/?access_token=a", &[("x-api-key", "dw_k_s_c")]);
+        let key = presented("/?access_token=a", &[("x-api-key", KEY)]);
         assert_eq!(key.unwrap_err(), several);
     }
 
@@ -143,10 +145,20 @@ mod tests {
     /// APIK-06: class confusion.
     #[test]
     fn the_api_key_header_takes_api_keys_alone() {
-        for bad in ["", "a.b.c", "dwa_x", "DW_k_s_c", "dw_k s", "Bearer dw_k_s_c", "dw_k_s_c\u{e9}"]
-        {
+        let (other, capitals) = (format!("Bearer {KEY}"), KEY.to_uppercase());
+        for bad in ["", "a.b.c", "dwa_x", &capitals, "dw_k s", &other, "dw_k_s_c\u{e9}"] {
             let refusal = presented("/", &[("x-api-key", bad)]).unwrap_err();
             assert_eq!(refusal, Refusal::InvalidToken(TokenError::NotAnApiKey), "{bad}");
+        }
+    }
+
+    /// A typo is refused by either header, and nobody is asked.
+    #[test]
+    fn a_typo_is_no_api_key() {
+        let typo = KEY.replace("aaa_", "aab_");
+        for header in [("x-api-key", typo.clone()), ("authorization", format!("Bearer {typo}"))] {
+            let refusal = presented("/", &[(header.0, &header.1)]).unwrap_err();
+            assert_eq!(refusal, Refusal::InvalidToken(TokenError::NotAnApiKey), "{header:?}");
         }
     }
 }

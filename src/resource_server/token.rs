@@ -38,8 +38,8 @@ pub enum TokenError {
     /// It is not a JWT, and this API has no client to ask the issuer with.
     #[error("the token is not a JWT, and introspection is not set up")]
     NotAJwt,
-    /// The header `X-API-Key` holds something else.
-    #[error("X-API-Key does not hold an API key")]
+    /// What should be an API key is none, or has a typo.
+    #[error("this is no API key, or it has a typo")]
     NotAnApiKey,
 }
 

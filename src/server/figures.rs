@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     config::Config,
     identity::{
+        api_key::ApiKeyPolicy,
         lockout::LockoutPolicy,
         rate::Rate,
         session_policy::{Acr, SessionPolicy},
@@ -64,6 +65,7 @@ pub(super) fn services(config: &Config) -> ServicePolicy {
             absolute: config.sessions.absolute,
             ..SessionPolicy::default()
         },
+        api_keys: ApiKeyPolicy::default(),
         lockout: lockout(config),
         rotation: RotationPolicy {
             key_lifetime: config.keys.lifetime,

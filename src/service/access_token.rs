@@ -155,7 +155,10 @@ async fn read_standing(
 }
 
 /// The user of that id, when they may be spoken for.
-async fn live_user(ctx: &Context, id: UserId) -> Result<Option<Arc<User>>, ServiceError> {
+pub(super) async fn live_user(
+    ctx: &Context,
+    id: UserId,
+) -> Result<Option<Arc<User>>, ServiceError> {
     let read = async { store::user::find(&mut ctx.db.reader().await?.conn(), id).await };
     let user = ctx.caches.recall_or(&ctx.caches.users, &id, ctx.clock.uptime(), read).await?;
     Ok(user.filter(|user| matches!(user.status, Status::Enabled)))

@@ -16,9 +16,9 @@ use std::{
 use moka::sync::Cache;
 
 use crate::{
-    identity::user::User,
+    identity::{api_key::ApiKey, user::User},
     protocol::{client::Client, grant::Grant},
-    types::{ClientId, GrantId, TokenHash, UserId, change::Change},
+    types::{ApiKeyId, ClientId, GrantId, TokenHash, UserId, change::Change},
 };
 
 /// How old the last look at the change log may be before memory is not believed.
@@ -37,6 +37,8 @@ pub struct Caches {
     pub access: Remembered<(), super::access_model::AccessModel>,
     /// Users with their roles.
     pub users: Remembered<UserId, User>,
+    /// API keys, dead ones as well.
+    pub api_keys: Remembered<ApiKeyId, ApiKey>,
     /// Grants, revoked ones as well.
     pub grants: Remembered<GrantId, Grant>,
     /// What live tokens say, by the hash of the token's text.
@@ -82,6 +84,7 @@ impl Caches {
             clients: Remembered::bounded(10_000),
             access: Remembered::bounded(1),
             users: Remembered::bounded(capacity),
+            api_keys: Remembered::bounded(capacity),
             grants: Remembered::bounded(capacity),
             tokens: Remembered::bounded(capacity),
             unrevoked: Remembered::bounded(capacity),
@@ -164,6 +167,7 @@ impl Caches {
         self.clients.entries.invalidate_all();
         self.access.entries.invalidate_all();
         self.users.entries.invalidate_all();
+        self.api_keys.entries.invalidate_all();
         self.grants.entries.invalidate_all();
         self.tokens.entries.invalidate_all();
         self.unrevoked.entries.invalidate_all();
@@ -178,6 +182,7 @@ impl Caches {
             match change {
                 Change::Client(id) => self.clients.entries.invalidate(id),
                 Change::User(id) => self.users.entries.invalidate(id),
+                Change::ApiKey(id) => self.api_keys.entries.invalidate(id),
                 Change::Grant(id) => self.grants.entries.invalidate(id),
                 Change::AccessToken(key) => self.unrevoked.entries.invalidate(key),
                 Change::Roles => {

@@ -48,7 +48,7 @@ pub struct Context {
     pub rates: Rates,
     /// Whose large tokens were noted lately.
     pub large_tokens: super::token_size::Noted,
-    /// Uses of sessions that are still to be written.
+    /// Uses of sessions and API keys that are still to be written.
     pub seen: Seen,
 }
 

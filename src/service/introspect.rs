@@ -6,10 +6,14 @@ use super::{
     Context, ServiceError,
     access_model::{self, AccessModel},
     access_token::{self, LiveToken},
+    api_keys::{self, LiveKey, LiveOwner},
     issue::{self, Behalf},
 };
 use crate::{
+    identity::api_key::Owner,
     protocol::{
+        api::Api,
+        claims,
         client::GrantType,
         client_auth::Authenticated,
         error::{ErrorCode, OAuthError},
@@ -20,6 +24,7 @@ use crate::{
         },
     },
     store,
+    types::{ApiId, Scope, api_key},
 };
 
 /// What the caller may know of `token`. `token_type_hint` is not needed: a token says itself what it
@@ -38,6 +43,7 @@ pub async fn introspect(
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;
     let active = match PresentedRefreshToken::parse(token) {
         Some(presented) => refresh_token(ctx, caller, &presented).await?,
+        None if token.starts_with(api_key::PREFIX) => api_key(ctx, caller, token).await?,
         None => match access_token::resolve(ctx, token).await? {
             Some(live) if may_know(caller, &live) => {
                 let model = access_model::current(ctx).await?;
@@ -78,7 +84,7 @@ fn describe(
     let (roles, groups) = told.unwrap_or_default().in_scope(&facts.scope);
     ActiveToken {
         scope,
-        client_id: facts.client_id.to_string(),
+        client_id: Some(facts.client_id.to_string()),
         username: user.map(|user| user.username.clone()),
         token_type: Some(AccessTokenType::Bearer),
         exp: facts.expires_at,
@@ -102,6 +108,65 @@ fn heard(caller: &Authenticated, live: &LiveToken) -> Vec<String> {
     }
     let own = &caller.client().metadata.audiences;
     audience.iter().filter(|name| own.contains(name)).cloned().collect()
+}
+
+/// An API key is the business of its owner, and of the APIs that it has permissions of. Each API learns
+/// what concerns itself. A text with a wrong checksum is no key, and nobody is asked.
+async fn api_key(
+    ctx: &Context,
+    caller: &Authenticated,
+    text: &str,
+) -> Result<Option<ActiveToken>, ServiceError> {
+    let Some(presented) = api_key::parse(text) else { return Ok(None) };
+    let Some(live) = api_keys::resolve(ctx, &presented).await? else { return Ok(None) };
+    let model = access_model::current(ctx).await?;
+    let granted = live.granted(&model);
+    let is_own = live.key.owner == Owner::Client(caller.id().clone());
+    let own = &caller.client().metadata.audiences;
+    let heard = |audience: &str| is_own || own.iter().any(|name| name == audience);
+    let apis: Vec<&Api> = model.apis.of_scope(&granted);
+    let apis: Vec<&Api> = apis.into_iter().filter(|api| heard(api.audience.as_str())).collect();
+    if apis.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(describe_key(ctx, &model, &live, &granted, &apis)))
+}
+
+/// What a key is worth to these APIs.
+fn describe_key(
+    ctx: &Context,
+    model: &AccessModel,
+    live: &LiveKey,
+    granted: &Scope,
+    apis: &[&Api],
+) -> ActiveToken {
+    let (sub, client_id, user) = match &live.owner {
+        LiveOwner::User(user) => (user.id.to_string(), None, Some(user)),
+        LiveOwner::Client(client) => (client.id.to_string(), Some(client.id.to_string()), None),
+    };
+    let ids: Vec<ApiId> = apis.iter().map(|api| api.id).collect();
+    let told = user.map(|user| model.told(user, &ids)).unwrap_or_default();
+    let (roles, groups) = told.in_scope(granted);
+    let scope = granted.filter(|token| {
+        claims::is_standard_scope(token)
+            || apis.iter().any(|api| api.permissions.contains_key(token))
+    });
+    ActiveToken {
+        scope,
+        client_id,
+        username: user.map(|user| user.username.clone()),
+        token_type: Some(AccessTokenType::Bearer),
+        exp: live.key.expires_at,
+        iat: live.key.created_at,
+        sub,
+        aud: apis.iter().map(|api| api.audience.to_string()).collect(),
+        iss: ctx.protocol.issuer.as_str().to_owned(),
+        jti: None,
+        auth_time: None,
+        acr: None,
+        roles,
+        groups,
+    }
 }
 
 /// A refresh token is nobody's business but its client's. It is active as long as it would still be
@@ -132,7 +197,7 @@ async fn refresh_token(
     }
     Ok(Some(ActiveToken {
         scope: grant.scope,
-        client_id: grant.client_id.to_string(),
+        client_id: Some(grant.client_id.to_string()),
         username: user.map(|user| user.username),
         token_type: None,
         exp: family.idle_expires_at,

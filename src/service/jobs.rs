@@ -50,7 +50,7 @@ impl Jobs {
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
         if let Err(error) = seen::flush(&self.ctx).await {
-            tracing::warn!(%error, "the last uses of sessions were not written");
+            tracing::warn!(%error, "the last uses of sessions and API keys were not written");
         }
     }
 }

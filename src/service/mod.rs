@@ -7,6 +7,7 @@ pub mod access_token;
 pub mod account;
 pub mod admin_caller;
 pub mod administration;
+pub mod api_keys;
 pub mod apis;
 pub mod audit_log;
 pub mod authorize;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    identity::{lockout::LockoutPolicy, session_policy::SessionPolicy},
+    identity::{api_key::ApiKeyPolicy, lockout::LockoutPolicy, session_policy::SessionPolicy},
     protocol::{client::Client, jose::key_ring::RotationPolicy, token::refresh::RefreshPolicy},
     store::expiry::Retention,
 };
@@ -18,6 +18,8 @@ pub struct ServicePolicy {
     pub fixed: RefreshPolicy,
     /// Browser sessions.
     pub sessions: SessionPolicy,
+    /// API keys.
+    pub api_keys: ApiKeyPolicy,
     /// Failed sign-ins.
     pub lockout: LockoutPolicy,
     /// Signing keys.

@@ -11,7 +11,7 @@ use super::{
     row::{self, Number, row},
     statements::statements,
 };
-use crate::types::{ClientId, GrantId, Timestamp, UserId, change::Change};
+use crate::types::{ApiKeyId, ClientId, GrantId, Timestamp, UserId, change::Change};
 
 statements! { "change_log";
     /// Takes as many numbers as there are changes; the last of them.
@@ -67,6 +67,7 @@ fn columns(change: &Change) -> (&'static str, Vec<u8>) {
         Change::Roles => ("roles", Vec::new()),
         Change::Grant(id) => ("grant", id.uuid().as_bytes().to_vec()),
         Change::AccessToken(hash) => ("access_token", hash.as_bytes().to_vec()),
+        Change::ApiKey(id) => ("api_key", id.uuid().as_bytes().to_vec()),
         Change::Epoch => ("epoch", Vec::new()),
     }
 }
@@ -98,6 +99,7 @@ impl TryFrom<ChangeRow> for Change {
             "user" => uuid(&row.key).map(UserId::from_uuid).map(Self::User),
             "grant" => uuid(&row.key).map(GrantId::from_uuid).map(Self::Grant),
             "access_token" => row::hash("change_log.key", row.key).map(Self::AccessToken),
+            "api_key" => uuid(&row.key).map(ApiKeyId::from_uuid).map(Self::ApiKey),
             "epoch" => Ok(Self::Epoch),
             _ => Err(row::corrupt("change_log.topic")),
         }

@@ -38,6 +38,7 @@ statements! { "client";
               WHERE id = $1 AND status <> 'deleted'";
     DELETE_SECRETS = "DELETE FROM client_secrets WHERE client_id = $1";
     DELETE_ROLES = "DELETE FROM role_clients WHERE client_id = $1";
+    DELETE_API_KEYS = "DELETE FROM api_keys WHERE client_id = $1";
     DELETE_CONSENTS = "DELETE FROM consents WHERE client_id = $1";
     DELETE_ACCESS_TOKENS = "DELETE FROM access_tokens WHERE client_id = $1";
     DELETE_GRANTS = "DELETE FROM grants WHERE client_id = $1";
@@ -132,9 +133,14 @@ pub async fn delete(tx: &mut Tx<'_>, id: &ClientId, now: Timestamp) -> Result<bo
     if execute!(tx, DELETE, id.as_str(), now.unix())? == 0 {
         return Ok(false);
     }
-    for statement in
-        [DELETE_SECRETS, DELETE_ROLES, DELETE_CONSENTS, DELETE_ACCESS_TOKENS, DELETE_GRANTS]
-    {
+    for statement in [
+        DELETE_SECRETS,
+        DELETE_ROLES,
+        DELETE_API_KEYS,
+        DELETE_CONSENTS,
+        DELETE_ACCESS_TOKENS,
+        DELETE_GRANTS,
+    ] {
         execute!(tx, statement, id.as_str())?;
     }
     note_if(tx, true, id, now);

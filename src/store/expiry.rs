@@ -41,6 +41,8 @@ statements! { "expiry";
     CLIENT_SECRETS = "DELETE FROM client_secrets WHERE id IN (
                           SELECT id FROM client_secrets WHERE expires_at <= $1
                           ORDER BY expires_at LIMIT $2)";
+    API_KEYS = "DELETE FROM api_keys WHERE id IN (
+                    SELECT id FROM api_keys WHERE expires_at <= $1 OR revoked_at <= $1 LIMIT $2)";
     SIGN_IN_ATTEMPTS = "DELETE FROM sign_in_attempts WHERE key IN (
                             SELECT key FROM sign_in_attempts WHERE updated_at <= $1
                             ORDER BY updated_at LIMIT $2)";
@@ -71,6 +73,8 @@ pub struct Retention {
     pub longest_access_token: Duration,
     /// Sessions after their end or expiry.
     pub session: Duration,
+    /// API keys after their revocation or expiry, so that their owners still see them.
+    pub api_key: Duration,
     /// Counters of failed sign-ins after the last failure.
     pub sign_in_attempt: Duration,
     /// Changes after every node has long heard of them.
@@ -84,6 +88,7 @@ impl Default for Retention {
             code: DAY,
             longest_access_token: DAY,
             session: DAY,
+            api_key: 7 * DAY,
             sign_in_attempt: DAY,
             change: Duration::from_hours(1),
         }
@@ -125,6 +130,7 @@ pub async fn sweep(db: &Db, now: Timestamp, keep: &Retention) -> Result<Swept, S
         ("sessions", SESSIONS, now.minus(keep.session)),
         ("client_assertions", CLIENT_ASSERTIONS, now),
         ("client_secrets", CLIENT_SECRETS, now),
+        ("api_keys", API_KEYS, now.minus(keep.api_key)),
         ("sign_in_attempts", SIGN_IN_ATTEMPTS, now.minus(keep.sign_in_attempt)),
         ("change_log", CHANGES, now.minus(keep.change)),
         ("bootstrap_links", BOOTSTRAP_LINKS, now),

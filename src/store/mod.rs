@@ -11,6 +11,7 @@ mod row;
 pub mod access_token;
 pub mod administration;
 pub mod api;
+pub mod api_key;
 pub mod audit_event;
 pub mod authorization_code;
 pub mod bootstrap;

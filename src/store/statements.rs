@@ -70,6 +70,7 @@ pub fn all() -> impl Iterator<Item = Statement> {
         super::access_token::STATEMENTS,
         super::administration::STATEMENTS,
         super::api::STATEMENTS,
+        super::api_key::STATEMENTS,
         super::audit_event::STATEMENTS,
         super::authorization_code::STATEMENTS,
         super::bootstrap::STATEMENTS,

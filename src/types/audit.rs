@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ApiId, ClientId, GrantId, GroupId, RoleId, SessionId, Timestamp, UserId, id::AuditEventId,
-    origin::Origin,
+    ApiId, ApiKeyId, ClientId, GrantId, GroupId, RoleId, SessionId, Timestamp, UserId,
+    id::AuditEventId, origin::Origin,
 };
 
 /// Who made a change.
@@ -51,6 +51,8 @@ pub enum Object {
     Role(RoleId),
     /// A group.
     Group(GroupId),
+    /// An API key.
+    ApiKey(ApiKeyId),
     /// A signing key, by its `kid`.
     SigningKey(String),
     /// A name that a sign-in was tried under, as a keyed hash: people type passwords there.
@@ -69,6 +71,7 @@ impl std::fmt::Display for Object {
             Self::Api(id) => write!(f, "api:{id}"),
             Self::Role(id) => write!(f, "role:{id}"),
             Self::Group(id) => write!(f, "group:{id}"),
+            Self::ApiKey(id) => write!(f, "api_key:{id}"),
             Self::SigningKey(kid) => write!(f, "key:{kid}"),
             Self::Login(hash) => write!(f, "login:{hash}"),
             Self::Server => f.write_str("server"),
@@ -174,6 +177,12 @@ actions! {
     GroupMemberAdded = "group.member_added",
     /// A user left a group.
     GroupMemberRemoved = "group.member_removed",
+    /// An API key was made.
+    ApiKeyCreated = "api_key.created",
+    /// An API key got a successor.
+    ApiKeyRotated = "api_key.rotated",
+    /// An API key was revoked.
+    ApiKeyRevoked = "api_key.revoked",
     /// A token would have been larger than the server allows: it was not issued.
     TokenTooLarge = "token.too_large",
     /// A token has come near the size that the server allows.

@@ -15,6 +15,8 @@ pub enum Change {
     Grant(super::GrantId),
     /// One access token was revoked: the hash of an opaque one, or of a JWT's `jti`.
     AccessToken(super::TokenHash),
+    /// An API key was revoked or succeeded.
+    ApiKey(super::ApiKeyId),
     /// A backup was restored, and a new epoch began: nothing that was known is true any more.
     Epoch,
 }

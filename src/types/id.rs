@@ -64,6 +64,8 @@ row_id! {
     AuditEventId;
     /// An API (resource server).
     ApiId;
+    /// An API key. Its text is part of the key's, and no secret.
+    ApiKeyId;
     /// A role.
     RoleId;
     /// A group of users.

@@ -3,6 +3,7 @@
 //! Ids, secrets, digests, time, scopes. Small values without behaviour that reaches outside:
 //! nothing here reads a clock, draws a random number or does I/O.
 
+pub mod api_key;
 pub mod audit;
 pub mod authentication;
 pub mod change;
@@ -24,7 +25,7 @@ pub mod version;
 
 pub use authentication::Authentication;
 pub use digest::TokenHash;
-pub use id::{ApiId, ClientId, FamilyId, GrantId, GroupId, RoleId, SessionId, UserId};
+pub use id::{ApiId, ApiKeyId, ClientId, FamilyId, GrantId, GroupId, RoleId, SessionId, UserId};
 pub use permission::Permission;
 pub use resource::ResourceUri;
 pub use scope::Scope;

@@ -13,6 +13,8 @@ pub enum TokenKind {
     AccessToken,
     /// A refresh token (RFC 6749 §1.5); its text is made by its family.
     RefreshToken,
+    /// An API key; its text is made by [`api_key`](super::api_key).
+    ApiKey,
     /// A browser session's cookie.
     Session,
     /// A client secret (RFC 6749 §2.3.1).
@@ -37,6 +39,7 @@ impl TokenKind {
             Self::AuthorizationCode => "dwc_",
             Self::AccessToken => "dwa_",
             Self::RefreshToken => "dwr_",
+            Self::ApiKey => super::api_key::PREFIX,
             Self::Session => "dws_",
             Self::ClientSecret => "dwk_",
             Self::ClientAssertion => "dwj_",

@@ -22,6 +22,8 @@ mod admin_rights;
 #[cfg(test)]
 mod admin_users;
 #[cfg(test)]
+mod api_keys;
+#[cfg(test)]
 mod attacks_http;
 #[cfg(test)]
 mod attacks_jose;

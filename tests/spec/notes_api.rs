@@ -7,7 +7,7 @@ use doorward::{
     protocol::{client::ClientMetadata, jose::SigningAlg},
     resource_server::Validator,
     service::users::NewUser,
-    types::{Secret, time::Clock},
+    types::{ApiKeyId, Secret, Timestamp, api_key, time::Clock},
 };
 use http::{Request, header};
 use http_body_util::BodyExt;
@@ -112,6 +112,11 @@ async fn the_author_is_who_the_token_says() {
     }
 }
 
+fn key(number: u8) -> String {
+    let id = ApiKeyId::new(Timestamp::from_unix(0), [number; 10]);
+    api_key::mint(id, [number; 32]).expose().clone()
+}
+
 /// Data by API key: by either header, when the issuer says that the key is good and may read.
 #[tokio::test]
 async fn data_is_read_with_an_api_key() {
@@ -121,22 +126,21 @@ async fn data_is_read_with_an_api_key() {
     let answer = |scope: &str| -> Value {
         json!({ "active": true, "sub": "alice", "aud": AUDIENCE, "scope": scope })
     };
-    for (key, credential) in
-        [("dw_a_b_c", "x-api-key: dw_a_b_c"), ("dw_d_e_f", "authorization: Bearer dw_d_e_f")]
-    {
+    for (number, header) in [(1, "x-api-key: "), (2, "authorization: Bearer ")] {
         line.lie("/introspect", 200, &answer("notes:data").to_string());
-        let reply = call(&router, "GET /data", credential, "").await;
+        let credential = format!("{header}{}", key(number));
+        let reply = call(&router, "GET /data", &credential, "").await;
         assert_eq!(
             (reply.status.as_u16(), &reply.json()["reader"]),
             (200, &json!("alice")),
-            "{key}"
+            "{header}"
         );
     }
     line.lie("/introspect", 200, &answer("notes:read").to_string());
-    let reply = call(&router, "GET /data", "x-api-key: dw_g_h_i", "").await;
+    let reply = call(&router, "GET /data", &format!("x-api-key: {}", key(3)), "").await;
     reply.refused_by_api(403, "insufficient_scope");
     line.lie("/introspect", 200, r#"{"active":false}"#);
-    let reply = call(&router, "GET /data", "x-api-key: dw_j_k_l", "").await;
+    let reply = call(&router, "GET /data", &format!("x-api-key: {}", key(4)), "").await;
     reply.refused_by_api(401, "invalid_token");
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use doorward::{
     protocol::client::{AccessTokenFormat, ClientMetadata, GrantType},
     resource_server::{Builder, Refusal},
-    types::{Scope, Secret},
+    types::{ApiKeyId, Scope, Secret, Timestamp, api_key},
 };
 use serde_json::json;
 
@@ -184,14 +184,22 @@ async fn strict_mode_asks_only_about_good_tokens() {
 async fn an_api_key_is_asked_about() {
     let issuer = Issuer::start().await;
     let api = api(&issuer, |builder| builder).await;
-    let reply = api.call("GET /me", &[("x-api-key", "dw_k_s_c")]).await;
+    let id = ApiKeyId::new(Timestamp::from_unix(0), [1; 10]);
+    let key = api_key::mint(id, [1; 32]).expose().clone();
+    let reply = api.call("GET /me", &[("x-api-key", &key)]).await;
     reply.refused_by_api(401, "invalid_token");
     api.line.lie(INTROSPECT, 200, &active().to_string());
-    for headers in [[("x-api-key", "dw_k_s_c")], [("authorization", "Bearer dw_k_s_c")]] {
-        let reply = api.call("GET /me", &headers).await;
+    for header in [("x-api-key", key.clone()), ("authorization", format!("Bearer {key}"))] {
+        let reply = api.call("GET /me", &[(header.0, &header.1)]).await;
         assert_eq!((reply.status.as_u16(), &reply.json()["sub"]), (200, &json!("alice")));
     }
     assert_eq!(api.line.asked(INTROSPECT), 2);
+    let typo = key.replace("_0101", "_0102");
+    for header in [("x-api-key", typo.clone()), ("authorization", format!("Bearer {typo}"))] {
+        let reply = api.call("GET /me", &[(header.0, &header.1)]).await;
+        reply.refused_by_api(401, "invalid_token");
+    }
+    assert_eq!(api.line.asked(INTROSPECT), 2, "nobody is asked about a typo");
 }
 
 /// Without a client to ask with, what is no JWT is refused, and nobody is asked.

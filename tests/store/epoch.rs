@@ -46,6 +46,8 @@ const TABLES: &[(&str, Fate)] = &[
     ("sign_in_attempts", Fate::LivesOn),
     ("signing_keys", Fate::LivesOn),
     ("apis", Fate::LivesOn),
+    // Like client secrets: whoever restores a backup revokes again what was revoked since.
+    ("api_keys", Fate::LivesOn),
     ("api_permissions", Fate::LivesOn),
     ("roles", Fate::LivesOn),
     ("role_permissions", Fate::LivesOn),

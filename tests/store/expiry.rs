@@ -29,6 +29,7 @@ const KEEP: Retention = Retention {
     code: Duration::from_secs(100_000),
     longest_access_token: Duration::from_mins(5),
     session: Duration::from_secs(50),
+    api_key: Duration::from_secs(50),
     sign_in_attempt: Duration::from_secs(500),
     change: Duration::from_secs(700),
 };

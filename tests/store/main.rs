@@ -48,6 +48,8 @@ mod access;
 #[cfg(test)]
 mod administration;
 #[cfg(test)]
+mod api_key;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod change;

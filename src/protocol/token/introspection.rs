@@ -20,8 +20,9 @@ pub struct ActiveToken {
     /// What it allows; left out when that is nothing.
     #[serde(skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,
-    /// The client that it was issued to.
-    pub client_id: String,
+    /// The client that it was issued to; a user's API key was issued to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
     /// The user's name, for people to read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
@@ -99,7 +100,7 @@ mod tests {
     fn an_active_answer_says_what_there_is() {
         let token = ActiveToken {
             scope: Scope::parse("openid notes:read").unwrap(),
-            client_id: "app".to_owned(),
+            client_id: Some("app".to_owned()),
             username: None,
             token_type: Some(AccessTokenType::Bearer),
             exp: Timestamp::from_unix(20),

@@ -26,6 +26,7 @@ macro_rules! versions {
 const VERSIONS: &[(i64, &str, &str, &str)] = versions! {
     1 "0001_house",
     2 "0002_roles",
+    3 "0003_api_keys",
     4 "0004_admin",
 };
 

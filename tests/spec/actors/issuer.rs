@@ -13,6 +13,7 @@ use doorward::{
         },
     },
     identity::{
+        api_key::ApiKeyPolicy,
         lockout::LockoutPolicy,
         password::Argon2Params,
         session_policy::{Acr, SessionPolicy},
@@ -320,6 +321,7 @@ fn policy() -> ServicePolicy {
         rotating: RefreshPolicy::public_client(),
         fixed: RefreshPolicy::confidential_client(),
         sessions: SessionPolicy::default(),
+        api_keys: ApiKeyPolicy::default(),
         lockout: LockoutPolicy::default(),
         rotation: RotationPolicy {
             key_lifetime: Duration::from_hours(90 * 24),

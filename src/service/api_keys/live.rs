@@ -1,0 +1,122 @@
+//! Whether a presented API key counts, and what it allows at this moment.
+
+use std::sync::Arc;
+
+use super::ApiKeyError;
+use crate::{
+    identity::{
+        api_key::{ApiKey, Owner},
+        role::decide,
+        user::User,
+    },
+    protocol::client::{Client, GrantType},
+    service::{
+        Context, ServiceError,
+        access_model::{self, AccessModel},
+        access_token, clients,
+    },
+    store,
+    types::{Scope, Status, api_key::PresentedApiKey},
+};
+
+/// A key that counts at this moment.
+#[derive(Debug, Clone)]
+pub struct LiveKey {
+    /// The key.
+    pub key: Arc<ApiKey>,
+    /// Whom it speaks for.
+    pub owner: LiveOwner,
+}
+
+/// An owner that exists and is enabled.
+#[derive(Debug, Clone)]
+pub enum LiveOwner {
+    /// A user.
+    User(Arc<User>),
+    /// A client that acts for itself.
+    Client(Arc<Client>),
+}
+
+impl LiveOwner {
+    /// RFC 6749 §4.4: a client that does not act for itself has no keys.
+    pub(super) fn may_have_keys(&self) -> Result<(), ApiKeyError> {
+        match self {
+            Self::User(_) => Ok(()),
+            Self::Client(client) if client.may_use(GrantType::ClientCredentials) => Ok(()),
+            Self::Client(_) => Err(ApiKeyError::NotAServiceClient),
+        }
+    }
+
+    /// Whether `permission` is one of an enabled API, and held; by a client, within its registration.
+    pub(super) fn may(&self, model: &AccessModel, permission: &str) -> bool {
+        let (subject, registered) = match self {
+            Self::User(user) => (access_model::user_subject(user), true),
+            Self::Client(client) => {
+                let registered = client.metadata.scope.contains(permission);
+                (access_model::client_subject(client), registered)
+            }
+        };
+        registered
+            && model.apis.of_permission(permission).is_some()
+            && decide(subject, permission, &model.roles).is_granted()
+    }
+
+    /// What of `scope` the owner can be granted by a key. `roles` and `groups` are no permissions:
+    /// they say that a user's may be told.
+    pub(super) fn held(&self, model: &AccessModel, scope: &Scope) -> Scope {
+        let is_user = match self {
+            Self::User(_) => true,
+            Self::Client(_) => false,
+        };
+        scope.filter(|token| match token {
+            "roles" | "groups" => is_user,
+            permission => self.may(model, permission),
+        })
+    }
+}
+
+impl LiveKey {
+    /// What the key allows at this moment: what it names, less what its owner does not hold any more.
+    #[must_use]
+    pub fn granted(&self, model: &AccessModel) -> Scope {
+        self.owner.held(model, &self.key.permissions)
+    }
+}
+
+/// The key that was presented, if it counts now: known, neither revoked nor expired, and its owner is
+/// enabled. `None` for everything else, without a reason.
+///
+/// # Errors
+/// [`ServiceError::Unavailable`] when the database has to be asked and does not answer: no key is ever
+/// live by default.
+pub async fn resolve(
+    ctx: &Context,
+    presented: &PresentedApiKey,
+) -> Result<Option<LiveKey>, ServiceError> {
+    let now = ctx.now();
+    let id = presented.id;
+    let read = async { store::api_key::find(&mut ctx.db.reader().await?.conn(), id).await };
+    let caches = &ctx.caches;
+    let found = caches.recall_or(&caches.api_keys, &id, ctx.clock.uptime(), read).await?;
+    let Some(key) = found.filter(|key| key.hash == presented.hash && key.is_live(now)) else {
+        return Ok(None);
+    };
+    let Some(owner) = owner(ctx, &key.owner).await? else { return Ok(None) };
+    if owner.may_have_keys().is_err() {
+        return Ok(None);
+    }
+    ctx.seen.note_key(key.id, now);
+    Ok(Some(LiveKey { key, owner }))
+}
+
+/// The owner, when it exists and is enabled.
+pub(super) async fn owner(ctx: &Context, id: &Owner) -> Result<Option<LiveOwner>, ServiceError> {
+    match id {
+        Owner::User(id) => Ok(access_token::live_user(ctx, *id).await?.map(LiveOwner::User)),
+        Owner::Client(id) => {
+            let client = clients::find(ctx, id).await?;
+            let enabled = client.filter(|client| matches!(client.status, Status::Enabled));
+            Ok(enabled.map(LiveOwner::Client))
+        }
+    }
+}
