@@ -133,9 +133,9 @@ fn execute(cli: Cli, output: &Output) -> anyhow::Result<()> {
         Command::Audit(command) => {
             session::block_on(flags, output, |session| Box::pin(audit::run(session, command)))
         }
-        Command::Plan(file) => declare::plan(flags, output, file).map_err(Failure::not_pending),
+        Command::Plan(file) => declare::plan(flags, output, &file).map_err(Failure::not_pending),
         Command::Apply(arguments) => declare::apply(flags, output, arguments),
-        Command::Drift(file) => declare::drift(flags, output, file).map_err(Failure::not_pending),
+        Command::Drift(file) => declare::drift(flags, output, &file).map_err(Failure::not_pending),
         Command::Backup(arguments) => backup::run(flags, output, &arguments),
         Command::Restore(arguments) => restore::run(flags, output, &arguments),
         Command::Epoch(command) => {

@@ -299,7 +299,11 @@ fn of_claims(at: &str, value: &Value) -> Result<Value, Failure> {
             Value::Object(parts) => pairs.extend(
                 parts.iter().map(|(part, value)| (format!("{name}.{part}"), value.clone())),
             ),
-            value => pairs.push((name.clone(), value.clone())),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => pairs.push((name.clone(), value.clone())),
         }
     }
     // A number that is set counts as unproven: what proves it comes after it.

@@ -63,7 +63,7 @@ enum Question {
 }
 
 /// Says what apply would do.
-pub(super) fn plan(flags: &Flags, output: &Output, file: File) -> anyhow::Result<()> {
+pub(super) fn plan(flags: &Flags, output: &Output, file: &File) -> anyhow::Result<()> {
     let document = Document::read(&file.file)?;
     session::block_on(flags, output, |session| {
         Box::pin(async move { tell(&session, document, Question::Plan).await })
@@ -72,7 +72,7 @@ pub(super) fn plan(flags: &Flags, output: &Output, file: File) -> anyhow::Result
 
 /// Says where the server is not as declared; that includes what was made from the file and is declared
 /// no more, whether or not apply would delete it.
-pub(super) fn drift(flags: &Flags, output: &Output, file: File) -> anyhow::Result<()> {
+pub(super) fn drift(flags: &Flags, output: &Output, file: &File) -> anyhow::Result<()> {
     let mut document = Document::read(&file.file)?;
     document.desired.prune.extend(Kind::ALL);
     session::block_on(flags, output, |session| {

@@ -33,6 +33,10 @@ impl Reference {
     }
 
     /// The secret itself.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the variable is named by the file that declares, and is no setting"
+    )]
     pub(super) fn resolve(&self, at: &str) -> Result<Secret<String>, Failure> {
         let mut text = match self {
             Self::Environment(name) => std::env::var(name)

@@ -121,7 +121,12 @@ fn words(value: &Value) -> String {
         Value::Object(map) => {
             let pair = |(name, value): (&String, &Value)| match value {
                 Value::String(text) if text.is_empty() => name.clone(),
-                value => format!("{name} = {}", words(value)),
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Array(_)
+                | Value::Object(_) => format!("{name} = {}", words(value)),
             };
             joined(map.iter().map(pair).collect())
         }

@@ -60,18 +60,18 @@ pub async fn carry_out(
 }
 
 fn text(step: &Step, field: &str) -> Option<String> {
-    step.new(field).and_then(Value::as_str).map(str::to_owned)
+    step.becomes(field).and_then(Value::as_str).map(str::to_owned)
 }
 
 fn flag(step: &Step, field: &str) -> Option<bool> {
-    step.new(field).and_then(Value::as_bool)
+    step.becomes(field).and_then(Value::as_bool)
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(
     step: &Step,
     field: &str,
 ) -> Result<Option<T>, ServiceError> {
-    let value = step.new(field).cloned();
+    let value = step.becomes(field).cloned();
     value.map(serde_json::from_value).transpose().map_err(ServiceError::internal)
 }
 
@@ -210,7 +210,7 @@ impl Hand<'_> {
             let id = user_id(step.id.as_deref().unwrap_or_default())?;
             let update = UserUpdate {
                 username: None,
-                email: step.new("email").map(|email| email.as_str().map(str::to_owned)),
+                email: step.becomes("email").map(|email| email.as_str().map(str::to_owned)),
                 email_verified: flag(step, "email_verified"),
                 roles,
                 profile,
@@ -271,7 +271,7 @@ impl Hand<'_> {
     async fn update_client(&self, id: &ClientId, step: &Step) -> Result<(), DeclaredError> {
         let Hand { ctx, origin, .. } = *self;
         let apart = ["enabled", "roles", SECRET];
-        let mut new_secret = step.new(SECRET).is_some();
+        let mut new_secret = step.becomes(SECRET).is_some();
         if step.fields.iter().any(|change| !apart.contains(&change.field.as_str())) {
             let before = client_registry::find(ctx, id).await?.metadata;
             let metadata = metadata(Some(&metadata_fields(&before)?), step)?;

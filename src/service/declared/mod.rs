@@ -53,7 +53,8 @@ pub async fn plan(
 /// A secret that nobody knows is of no use, and one that is made here would end up in a log.
 fn check_secret(step: &Step, after: &ClientMetadata, given: bool) -> Result<(), &'static str> {
     let is_needed = secret_is_needed(after.token_endpoint_auth_method);
-    let is_new = step.change == Change::Create || step.new("token_endpoint_auth_method").is_some();
+    let is_new =
+        step.change == Change::Create || step.becomes("token_endpoint_auth_method").is_some();
     if is_needed && is_new && !given {
         return Err("secret: it authenticates with one; say where it is");
     }

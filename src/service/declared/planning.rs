@@ -159,7 +159,7 @@ fn step(object: &Object, world: &World<'_>, before: &[Step]) -> Result<Option<St
     if existing.fixed {
         return Err(PlanError::Fixed(step.object()));
     }
-    if object.kind == Kind::Role && step.new("api").is_some() {
+    if object.kind == Kind::Role && step.becomes("api").is_some() {
         return Err(PlanError::OtherApi(object.name.clone()));
     }
     Ok(Some(step))

@@ -68,14 +68,14 @@ fn after(mut actual: Vec<Existing>, plan: &Plan) -> Vec<Existing> {
         for (field, kind) in
             [("contains", Kind::Role), ("roles", Kind::Role), ("groups", Kind::Group)]
         {
-            for name in step.new(field).map(members).unwrap_or_default() {
+            for name in step.becomes(field).map(members).unwrap_or_default() {
                 let there = actual.iter().any(|one| one.kind == kind && one.name == name);
                 assert!(there, "{}: {field}: {name} is not there yet", step.object());
             }
         }
         let same = |one: &&mut Existing| one.kind == step.kind && one.name == step.name;
         let one = actual.iter_mut().find(same).unwrap();
-        if step.new("email").is_some() {
+        if step.becomes("email").is_some() {
             one.fields.insert("email_verified".to_owned(), false.into());
         }
         one.fields.extend(step.fields.iter().map(|c| (c.field.clone(), c.new.clone())));
@@ -188,7 +188,9 @@ proptest! {
         let (first, second) = (sound(first), sound(second));
         if let Ok(made) = plan(&first, &[]) {
             let mut actual = after(Vec::new(), &made);
-            actual.iter_mut().for_each(|one| one.managed = false);
+            for one in &mut actual {
+                one.managed = false;
+            }
             if let Ok(changed) = plan(&second, &actual) {
                 prop_assert!(changed.steps.iter().all(|step| step.change != Change::Delete));
             }
@@ -278,7 +280,9 @@ fn what_cannot_be_is_refused_before_anything_is_done() {
     let nameless = refused(one(Kind::Api, "https://x.example", json!({})), &[]);
     assert!(nameless.contains("needs a name"), "{nameless}");
     let mut actual = made(shop());
-    actual.iter_mut().for_each(|one| one.fixed = true);
+    for one in &mut actual {
+        one.fixed = true;
+    }
     let fixed = refused(one(Kind::Role, "clerk", json!({ "description": "x" })), &actual);
     assert!(fixed.contains("part of Doorward itself"), "{fixed}");
 }

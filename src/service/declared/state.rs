@@ -136,7 +136,7 @@ impl Step {
 
     /// What the field becomes, if it changes.
     #[must_use]
-    pub fn new(&self, field: &str) -> Option<&Value> {
+    pub fn becomes(&self, field: &str) -> Option<&Value> {
         self.fields.iter().find(|change| change.field == field).map(|change| &change.new)
     }
 
