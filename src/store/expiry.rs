@@ -121,7 +121,7 @@ pub async fn sweep(db: &Db, now: Timestamp, keep: &Retention) -> Result<Swept, S
     let after_tokens = now.minus(keep.longest_access_token);
     let after_codes = now.minus(keep.code);
     // What hangs from a grant goes before it.
-    let tables: [(&'static str, Statement, Timestamp); 12] = [
+    let tables: [(&'static str, Statement, Timestamp); 13] = [
         ("authorization_codes", CODES, after_codes),
         ("access_tokens", ACCESS_TOKENS, now),
         ("revoked_tokens", REVOKED_TOKENS, now),
