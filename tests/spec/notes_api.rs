@@ -26,12 +26,12 @@ use crate::actors::{
 #[path = "../../examples/demo/api/mod.rs"]
 mod api;
 
-fn notes_api(line: Line, clock: Arc<MockClock>) -> Router {
+fn notes_api(line: &Line, clock: &Arc<MockClock>) -> Router {
     let door = || {
         Validator::for_api(ISSUER, AUDIENCE)
             .permissions(api::PERMISSIONS.map(|(name, _)| name))
             .fetch(line.clone())
-            .clock(Arc::clone(&clock) as Arc<dyn Clock>)
+            .clock(Arc::clone(clock) as Arc<dyn Clock>)
     };
     let asking = door().introspection("notes-api", Secret::new("secret".to_owned()));
     let doors = api::Doors { strict: asking.build().unwrap(), offline: door().build().unwrap() };
@@ -86,7 +86,7 @@ async fn every_request_by_everybody() {
         ("GET /data", "", [401, 401, 403, 403, 403, 200]),
         ("GET /stateless", "", [401, 401, 200, 200, 200, 200]),
     ] {
-        let router = notes_api(Line::to_foreign(&signer), Arc::default());
+        let router = notes_api(&Line::to_foreign(&signer), &Arc::default());
         call(&router, "POST /notes", &user, r#"{"text":"bread"}"#).await;
         for (caller, status) in callers.iter().zip(statuses) {
             let reply = call(&router, line, caller, body).await;
@@ -101,7 +101,7 @@ async fn every_request_by_everybody() {
 #[tokio::test]
 async fn the_author_is_who_the_token_says() {
     let signer = Signer::new(SigningAlg::ES256);
-    let router = notes_api(Line::to_foreign(&signer), Arc::default());
+    let router = notes_api(&Line::to_foreign(&signer), &Arc::default());
     let user = token(&signer, "notes:read notes:write", &[]);
     let forged = r#"{"text":"milk","author":"bob","author_name":"bob","id":7}"#;
     let note = call(&router, "POST /notes", &user, forged).await.json();
@@ -122,7 +122,7 @@ fn key(number: u8) -> String {
 async fn data_is_read_with_an_api_key() {
     let signer = Signer::new(SigningAlg::ES256);
     let line = Line::to_foreign(&signer);
-    let router = notes_api(line.clone(), Arc::default());
+    let router = notes_api(&line, &Arc::default());
     let answer = |scope: &str| -> Value {
         json!({ "active": true, "sub": "alice", "aud": AUDIENCE, "scope": scope })
     };
@@ -148,7 +148,7 @@ async fn data_is_read_with_an_api_key() {
 #[tokio::test]
 async fn the_role_comes_with_the_server_s_token() {
     let issuer = Issuer::start().await;
-    let router = notes_api(Line::to(&issuer), Arc::clone(&issuer.clock));
+    let router = notes_api(&Line::to(&issuer), &issuer.clock);
     let metadata = ClientMetadata { access_token_audience: vec![AUDIENCE.to_owned()], ..web_app() };
     let app = RelyingParty::register(&issuer, "notes", metadata).await.asking("openid roles");
     for (name, role, status) in [("ada", "admin", 200), ("bob", "user", 403)] {
