@@ -68,8 +68,14 @@ pub fn router(
         .route(route::OAUTH_AUTHORIZATION_SERVER, get(oauth::discovery::oauth))
         .route(route::JWKS, get(oauth::discovery::jwks))
         // What browsers are sent to.
-        .route(route::AUTHORIZE, get(oauth::authorize::get).post(oauth::authorize::post))
-        .route(route::LOGOUT, get(oauth::logout::get).post(oauth::logout::post))
+        .route(
+            route::AUTHORIZE,
+            get(oauth::authorize::get).post(oauth::authorize::post).head(oauth::no_head),
+        )
+        .route(
+            route::LOGOUT,
+            get(oauth::logout::get).post(oauth::logout::post).head(oauth::no_head),
+        )
         // What clients and APIs call.
         .route(route::TOKEN, post(oauth::token::post).options(oauth::cors::preflight))
         .route(route::REVOKE, post(oauth::revoke::post).options(oauth::cors::preflight))

@@ -116,11 +116,11 @@ async fn section_4_no_answer_outlives_the_token() {
     let mut members = active();
     members["exp"] = json!(START + 10);
     api.line.lie(INTROSPECT, 200, &members.to_string());
-    assert_eq!(api.me("dw_k_s_c").await.status, 200);
+    assert_eq!(api.me("dwa_AAAA").await.status, 200);
     issuer.wait(9).await;
-    assert_eq!(api.me("dw_k_s_c").await.status, 200);
+    assert_eq!(api.me("dwa_AAAA").await.status, 200);
     issuer.wait(1).await;
-    api.me("dw_k_s_c").await.refused_by_api(401, "invalid_token");
+    api.me("dwa_AAAA").await.refused_by_api(401, "invalid_token");
 }
 
 /// A flood of tokens reaches the issuer through 64 questions at a time; the rest is told to come back,

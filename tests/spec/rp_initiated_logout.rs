@@ -365,3 +365,19 @@ async fn parameters_come_once_and_from_one_place() {
     let page = browser.open(&logout(&[("state", &long)])).await.page();
     assert_eq!(page.error_code(), "invalid_request");
 }
+
+/// CSRF-06: HEAD looks ahead and changes nothing, even with a hint that GET would obey. RFC 9110 §9.2.1.
+#[tokio::test]
+async fn csrf_06_looking_ahead_signs_nobody_out() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    let hint = id_token(&app, &mut browser, "alice").await;
+    let reply = browser.send(Method::HEAD, &logout(&[("id_token_hint", &hint)]), None).await;
+    assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(reply.headers[header::ALLOW], "GET, POST");
+    let ahead = browser.send(Method::HEAD, &app.authorize_url(), None).await;
+    assert_eq!(ahead.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(is_signed_in(&mut browser).await);
+}
