@@ -5,6 +5,7 @@
 
 mod access;
 mod api;
+mod api_key;
 mod audit;
 mod backup;
 mod client;
@@ -66,6 +67,9 @@ enum Command {
     /// Users who hold roles together
     #[command(subcommand)]
     Group(group::GroupCommand),
+    /// The keys that users and machines call APIs with
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKeyCommand),
     /// The keys that sign tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -126,6 +130,9 @@ fn execute(cli: Cli, output: &Output) -> anyhow::Result<()> {
         }
         Command::Group(command) => {
             session::block_on(flags, output, |session| Box::pin(group::run(session, command)))
+        }
+        Command::ApiKey(command) => {
+            session::block_on(flags, output, |session| Box::pin(api_key::run(session, command)))
         }
         Command::Keys(command) => {
             session::block_on(flags, output, |session| Box::pin(keys::run(session, command)))

@@ -30,6 +30,8 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     let sign_in = oauth::Config::new()
         .client_id(DOCS_CLIENT)
         .scopes(scopes)
+        // The pages of a sign-in keep the window that opened them only if they are told that it is one.
+        .additional_query_string_params([("display".to_owned(), "popup".to_owned())].into())
         .use_pkce_with_authorization_code_grant(true);
     Arc::new(Config::with_oauth_config([route::ADMIN_OPENAPI], sign_in))
 });
