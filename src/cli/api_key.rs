@@ -18,7 +18,7 @@ use crate::{
         api_keys::{self, ApiKeyError, Created, NewApiKey},
         users::{self, UserError},
     },
-    types::{ApiKeyId, ClientId, Scope},
+    types::{ApiKeyId, ClientId, Scope, Timestamp},
 };
 
 /// The keys that users and machines call APIs with
@@ -230,8 +230,8 @@ fn value(key: &ApiKey) -> Value {
         "permissions": key.permissions.iter().collect::<Vec<_>>(),
         "created_at": key.created_at.unix(),
         "expires_at": key.expires_at.unix(),
-        "last_used_at": key.last_used_at.map(|at| at.unix()),
-        "revoked_at": key.revoked_at.map(|at| at.unix()),
+        "last_used_at": key.last_used_at.map(Timestamp::unix),
+        "revoked_at": key.revoked_at.map(Timestamp::unix),
         "successor": key.successor.map(|id| id.to_string()),
     })
 }
