@@ -38,6 +38,8 @@ const TABLES: &[(&str, Fate)] = &[
     ("clients", Fate::LivesOn),
     ("consents", Fate::LivesOn),
     ("grants", Fate::LivesOn),
+    // They stand in the backup beside what was done under them.
+    ("idempotency_keys", Fate::LivesOn),
     ("meta", Fate::LivesOn),
     // Those that rotate are refused by their time.
     ("refresh_families", Fate::LivesOn),
