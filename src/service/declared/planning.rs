@@ -79,16 +79,17 @@ pub(super) fn plan(desired: &Desired, actual: &[Existing]) -> Result<Plan, PlanE
     for object in &desired.objects {
         steps.extend(step(object, &world, &steps)?);
     }
-    let rank = |step: &Step| order.iter().position(|name| *name == step.name);
+    let rank = |order: &[String], step: &Step| order.iter().position(|name| *name == step.name);
     // APIs that give a permission away come before those that take it.
     let takes = |step: &Step| step.difference("permissions").1.is_empty();
     steps.sort_by_key(|step| match step.kind {
-        Kind::Role => (step.kind, rank(step), false),
+        Kind::Role => (step.kind, rank(&order, step), false),
         Kind::Api => (step.kind, None, takes(step)),
         Kind::Group | Kind::User | Kind::Client => (step.kind, None, false),
     });
     let mut deletions: Vec<Step> = deleted.iter().map(|existing| deletion(existing)).collect();
-    deletions.sort_by_key(|step| std::cmp::Reverse(step.kind));
+    let order = order_of_deleted_roles(&deleted)?;
+    deletions.sort_by_key(|step| std::cmp::Reverse((step.kind, rank(&order, step))));
     steps.extend(deletions);
     let left_alone = left.iter().map(|existing| (existing.kind, existing.name.clone())).collect();
     Ok(Plan { steps, left_alone })
@@ -245,25 +246,36 @@ impl World<'_> {
 
     /// The names of all roles, each after those that it contains.
     fn order_of_roles(&self) -> Result<Vec<String>, PlanError> {
-        let mut waiting: BTreeMap<String, BTreeSet<String>> = self
-            .names(Kind::Role)
-            .into_iter()
-            .map(|name| (name.to_owned(), self.members(Kind::Role, name, "contains")))
-            .collect();
-        let mut order = Vec::with_capacity(waiting.len());
-        loop {
-            let free = waiting
-                .iter()
-                .find(|(_, contains)| !contains.iter().any(|name| waiting.contains_key(name)))
-                .map(|(name, _)| name.clone());
-            match (free, waiting.keys().next()) {
-                (Some(name), _) => {
-                    waiting.remove(&name);
-                    order.push(name);
-                }
-                (None, Some(name)) => return Err(PlanError::Cycle(name.clone())),
-                (None, None) => return Ok(order),
+        let contains = |name| self.members(Kind::Role, name, "contains");
+        let names = self.names(Kind::Role).into_iter();
+        contained_first(names.map(|name| (name.to_owned(), contains(name))).collect())
+    }
+}
+
+/// The names of the roles that go, each after those that it contains.
+fn order_of_deleted_roles(deleted: &[&Existing]) -> Result<Vec<String>, PlanError> {
+    let contains = |role: &Existing| role.fields.get("contains").map(members).unwrap_or_default();
+    let roles = deleted.iter().filter(|one| one.kind == Kind::Role);
+    contained_first(roles.map(|role| (role.name.clone(), contains(role))).collect())
+}
+
+/// The names of roles with what they contain, each after those that it contains.
+fn contained_first(
+    mut waiting: BTreeMap<String, BTreeSet<String>>,
+) -> Result<Vec<String>, PlanError> {
+    let mut order = Vec::with_capacity(waiting.len());
+    loop {
+        let free = waiting
+            .iter()
+            .find(|(_, contains)| !contains.iter().any(|name| waiting.contains_key(name)))
+            .map(|(name, _)| name.clone());
+        match (free, waiting.keys().next()) {
+            (Some(name), _) => {
+                waiting.remove(&name);
+                order.push(name);
             }
+            (None, Some(name)) => return Err(PlanError::Cycle(name.clone())),
+            (None, None) => return Ok(order),
         }
     }
 }
