@@ -10,16 +10,16 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 
-use super::{Failure, login::own_form, messages_of, query, shown, step};
+use super::{Failure, login::own_form, messages_of, shown, step};
 use crate::{
     http::{
         App,
-        extract::{Purpose, Visit},
+        extract::Purpose,
         route,
         view::{self, ClientTrust, Consent},
     },
     protocol::authorize::interaction::Asked,
-    service::authorize::{self, Advanced, pages},
+    service::authorize::{Advanced, pages},
     types::origin::Origin,
 };
 
@@ -31,10 +31,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let shown = async {
-        let params = query(raw)?;
-        let visit = Visit::read(&app, &headers).await?;
-        let sealed = params.get("flow").ok_or(Failure::Expired)?;
-        let (flow, client) = authorize::reopen(&app.ctx, sealed, &visit.visitor).await?;
+        let (visit, flow, client) = step::reopen(&app, raw, &headers).await?;
         let Some(current) = &visit.visitor.current else {
             return step::to_page(&app, &visit, route::LOGIN, &flow);
         };
@@ -75,10 +72,7 @@ pub(crate) async fn post(
                 let step = pages::cancel(&app.ctx, sealed, &visit.visitor, &origin).await?;
                 step::respond(&app, &visit, &headers, Advanced { step, cookies: None })
             }
-            Some("another-account") => {
-                let (flow, _) = authorize::reopen(&app.ctx, sealed, &visit.visitor).await?;
-                step::to_page(&app, &visit, route::LOGIN, &flow)
-            }
+            Some("another-account") => step::another_account(&app, &visit, sealed).await,
             // Neither yes nor no is no answer: the page stays as it is.
             Some(_) | None => Err(Failure::Expired),
         }

@@ -11,16 +11,16 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 
-use super::{Failure, login::own_form, messages_of, query, shown, step};
+use super::{Failure, login::own_form, messages_of, shown, step};
 use crate::{
     http::{
         App,
-        extract::{Purpose, Visit},
+        extract::Purpose,
         route,
         view::{self, DisplayText, MissingPermission, RoleMissing},
     },
     service::authorize::{
-        self, Advanced,
+        Advanced,
         pages::{self, Lacking},
     },
     types::origin::Origin,
@@ -34,10 +34,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let shown = async {
-        let params = query(raw)?;
-        let visit = Visit::read(&app, &headers).await?;
-        let sealed = params.get("flow").ok_or(Failure::Expired)?;
-        let (flow, client) = authorize::reopen(&app.ctx, sealed, &visit.visitor).await?;
+        let (visit, flow, client) = step::reopen(&app, raw, &headers).await?;
         let Some(current) = &visit.visitor.current else {
             return step::to_page(&app, &visit, route::LOGIN, &flow);
         };
@@ -85,10 +82,7 @@ pub(crate) async fn post(
                 let step = pages::leave(&app.ctx, sealed, &visit.visitor).await?;
                 step::respond(&app, &visit, &headers, Advanced { step, cookies: None })
             }
-            Some("another-account") => {
-                let (flow, _) = authorize::reopen(&app.ctx, sealed, &visit.visitor).await?;
-                step::to_page(&app, &visit, route::LOGIN, &flow)
-            }
+            Some("another-account") => step::another_account(&app, &visit, sealed).await,
             Some(_) | None => Err(Failure::Expired),
         }
     };

@@ -10,15 +10,14 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 
-use super::{Failure, login::own_form, messages_of, query, shown, step};
+use super::{Failure, login::own_form, messages_of, shown, step};
 use crate::{
     http::{
         App,
-        extract::{Purpose, Visit},
-        route,
+        extract::Purpose,
         view::{self, SelectAccount},
     },
-    service::authorize::{self, Advanced, pages},
+    service::authorize::{Advanced, pages},
     types::origin::Origin,
 };
 
@@ -30,10 +29,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let shown = async {
-        let params = query(raw)?;
-        let visit = Visit::read(&app, &headers).await?;
-        let sealed = params.get("flow").ok_or(Failure::Expired)?;
-        let (flow, client) = authorize::reopen(&app.ctx, sealed, &visit.visitor).await?;
+        let (visit, flow, client) = step::reopen(&app, raw, &headers).await?;
         let page = SelectAccount {
             t: messages_of(&headers, &flow.request),
             flow: flow.seal(&app.ctx, &visit.visitor.browser)?,
@@ -69,10 +65,7 @@ pub(crate) async fn post(
                     pages::select_account(&app.ctx, sealed, chosen, &visit.visitor, &origin);
                 step::respond(&app, &visit, &headers, advanced.await?)
             }
-            (Some("another-account"), None) => {
-                let (flow, _) = authorize::reopen(&app.ctx, sealed, &visit.visitor).await?;
-                step::to_page(&app, &visit, route::LOGIN, &flow)
-            }
+            (Some("another-account"), None) => step::another_account(&app, &visit, sealed).await,
             (Some(_) | None, None) => Err(Failure::Expired),
         }
     };

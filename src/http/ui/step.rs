@@ -1,9 +1,11 @@
 //! The next step of an authorization request, as a response.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use http::{HeaderMap, header};
 
-use super::{Failure, messages, see_other};
+use super::{Failure, messages, query, see_other};
 use crate::{
     http::{
         App,
@@ -12,12 +14,38 @@ use crate::{
         route,
         view::{self, FormPost},
     },
-    protocol::authorize::{interaction::Page, response::Delivery},
+    protocol::{
+        authorize::{interaction::Page, response::Delivery},
+        client::Client,
+    },
     service::{
-        authorize::{Advanced, SessionCookies, Step},
+        authorize::{self, Advanced, SessionCookies, Step},
         flow::Flow,
     },
 };
+
+/// Reads the request in progress that a page of ours is asked for.
+pub(crate) async fn reopen(
+    app: &App,
+    raw: Option<String>,
+    headers: &HeaderMap,
+) -> Result<(Visit, Flow, Arc<Client>), Failure> {
+    let params = query(raw)?;
+    let visit = Visit::read(app, headers).await?;
+    let sealed = params.get("flow").ok_or(Failure::Expired)?;
+    let (flow, client) = authorize::reopen(&app.ctx, sealed, &visit.visitor).await?;
+    Ok((visit, flow, client))
+}
+
+/// Goes on with another account, which has to sign in.
+pub(crate) async fn another_account(
+    app: &App,
+    visit: &Visit,
+    sealed: &str,
+) -> Result<Response, Failure> {
+    let (flow, _) = authorize::reopen(&app.ctx, sealed, &visit.visitor).await?;
+    to_page(app, visit, route::LOGIN, &flow)
+}
 
 /// Shows what comes next, and sets the cookies of a session that began.
 pub(crate) fn respond(
