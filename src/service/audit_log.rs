@@ -1,7 +1,10 @@
 //! The audit log as an auditor reads it: events by filter, and whether the chain holds.
 
 use super::{Context, ServiceError};
-use crate::store;
+use crate::{
+    store::{self, StoreError},
+    types::audit::AuditEvent,
+};
 
 pub use crate::store::audit_event::{AuditFilter, AuditRecord, ChainCheck};
 
@@ -10,6 +13,20 @@ pub const MAX_PAGE: u32 = 1_000;
 
 /// How many events a step backwards looks at.
 const WINDOW: i64 = 2_000;
+
+/// Writes an event that goes with no other change.
+///
+/// # Errors
+/// [`ServiceError`] when the database does not write it.
+pub async fn append(ctx: &Context, event: AuditEvent) -> Result<(), ServiceError> {
+    let written = ctx.db.write(move |tx| {
+        Box::pin(async move {
+            store::audit_event::append(tx, event);
+            Ok::<(), StoreError>(())
+        })
+    });
+    Ok(written.await?)
+}
 
 /// At most `limit` (and [`MAX_PAGE`]) events that fit the filter, after the one numbered `after`,
 /// oldest first.

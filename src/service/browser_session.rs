@@ -9,7 +9,7 @@ use crate::{
     store::{self, StoreError, Tx},
     types::{
         Authentication, Secret, SessionId, Timestamp, TokenHash, UserId,
-        audit::{Action, Actor, Object, Outcome},
+        audit::{Action, Actor, AuditEvent, Object, Outcome},
         origin::Origin,
         token::TokenKind,
     },
@@ -139,15 +139,26 @@ pub async fn end(
     id: SessionId,
     origin: &Origin,
 ) -> Result<bool, ServiceError> {
+    end_of(ctx, id, Some(user), signed_out(ctx, user, id, origin)).await
+}
+
+/// Ends a session, with `of` only that user's, and writes the event if it ended now.
+async fn end_of(
+    ctx: &Context,
+    id: SessionId,
+    of: Option<UserId>,
+    event: AuditEvent,
+) -> Result<bool, ServiceError> {
     let now = ctx.now();
-    let event = signed_out(ctx, user, id, origin);
     let ended = ctx
         .db
         .write(move |tx| {
             Box::pin(async move {
-                let session = store::session::find(tx, id).await?;
-                if session.is_none_or(|session| session.user_id != user) {
-                    return Ok(false);
+                if let Some(user) = of {
+                    let session = store::session::find(tx, id).await?;
+                    if session.is_none_or(|session| session.user_id != user) {
+                        return Ok(false);
+                    }
                 }
                 let ended = end_in(tx, id, now).await?;
                 if ended {
@@ -190,23 +201,9 @@ pub async fn end_by(
     actor: Actor,
     origin: &Origin,
 ) -> Result<bool, ServiceError> {
-    let now = ctx.now();
     let event =
         ctx.event(actor, Action::SessionEnded, Object::Session(id), Outcome::Success, origin);
-    let ended = ctx
-        .db
-        .write(move |tx| {
-            Box::pin(async move {
-                let ended = end_in(tx, id, now).await?;
-                if ended {
-                    store::audit_event::append(tx, event);
-                }
-                Ok::<bool, StoreError>(ended)
-            })
-        })
-        .await?;
-    changes::follow(ctx).await?;
-    Ok(ended)
+    end_of(ctx, id, None, event).await
 }
 
 /// Ends every session of `user` but `except`, with what hangs from them alone.

@@ -8,7 +8,7 @@ use crate::{
     store::{self, StoreError},
     types::{
         GrantId, UserId,
-        audit::{Action, Actor, Object, Outcome},
+        audit::{Action, Actor, AuditEvent, Object, Outcome},
         origin::Origin,
     },
 };
@@ -42,12 +42,21 @@ pub async fn revoke(
     origin: &Origin,
 ) -> Result<bool, ServiceError> {
     let event = ctx.event(actor, Action::GrantRevoked, Object::Grant(id), Outcome::Success, origin);
+    revoke_for(ctx, id, RevocationReason::Operator, event).await
+}
+
+/// Revokes a grant for a reason, and writes the event if it was revoked now.
+pub(super) async fn revoke_for(
+    ctx: &Context,
+    id: GrantId,
+    reason: RevocationReason,
+    event: AuditEvent,
+) -> Result<bool, ServiceError> {
     let now = ctx.now();
     let revoked = ctx
         .db
         .write(move |tx| {
             Box::pin(async move {
-                let reason = RevocationReason::Operator;
                 let revoked = store::grant::revoke(tx, id, reason, now).await?;
                 if revoked {
                     store::audit_event::append(tx, event);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, ServiceError, access_token, changes};
+use super::{Context, ServiceError, access_token, changes, grants};
 use crate::{
     protocol::{
         client::AccessTokenFormat,
@@ -74,18 +74,7 @@ async fn grant_by_client(
     let actor = Actor::Client(caller.id().clone());
     let event =
         ctx.event(actor, Action::TokenRevoked, Object::Grant(grant), Outcome::Success, origin);
-    let now = ctx.now();
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                if store::grant::revoke(tx, grant, RevocationReason::Client, now).await? {
-                    store::audit_event::append(tx, event);
-                }
-                Ok::<(), StoreError>(())
-            })
-        })
-        .await?;
-    changes::follow(ctx).await
+    grants::revoke_for(ctx, grant, RevocationReason::Client, event).await.map(|_| ())
 }
 
 async fn one_access_token(

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-use super::{Context, ServiceError};
+use super::{Context, ServiceError, audit_log};
 use crate::{
     protocol::error::{ErrorCode, OAuthError},
-    store::{self, StoreError},
     types::{
         ClientId, UserId,
         audit::{Action, Actor, Object, Outcome},
@@ -72,13 +71,5 @@ async fn note(
     let object = user.map_or_else(|| Object::Client(client.clone()), Object::User);
     let mut event = ctx.event(Actor::Client(client.clone()), action, object, outcome, origin);
     event.detail.insert("bytes".to_owned(), bytes.into());
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                store::audit_event::append(tx, event);
-                Ok::<(), StoreError>(())
-            })
-        })
-        .await?;
-    Ok(())
+    audit_log::append(ctx, event).await
 }

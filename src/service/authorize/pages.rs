@@ -15,11 +15,10 @@ use crate::{
         error::{ErrorCode, OAuthError},
     },
     service::{
-        Context, ServiceError, access_model, browser_session,
+        Context, ServiceError, access_model, audit_log, browser_session,
         flow::Flow,
         sign_in::{self, Attempt, Proven, SignInError},
     },
-    store::{self, StoreError},
     types::{
         UserId,
         audit::{Action, Actor, Object, Outcome},
@@ -192,14 +191,7 @@ pub async fn cancel(
     if let Some(current) = &visitor.current {
         let (actor, object) = (Actor::User(current.user.id), Object::Client(client.id.clone()));
         let event = ctx.event(actor, Action::ConsentDenied, object, Outcome::Refused, origin);
-        ctx.db
-            .write(move |tx| {
-                Box::pin(async move {
-                    store::audit_event::append(tx, event);
-                    Ok::<(), StoreError>(())
-                })
-            })
-            .await?;
+        audit_log::append(ctx, event).await?;
     }
     let error = OAuthError::new(ErrorCode::AccessDenied, "the user refused");
     let delivery = flow.request.response_target().error(&error, &ctx.protocol.issuer);
