@@ -84,6 +84,7 @@ pub(super) fn grant(
     let registered = &client.metadata.scope;
     granted_scope::check_resources(asked.named, registered, own, &model.apis)?;
     let resources = granted_scope::narrow(asked.named.to_vec(), asked.authorized)?;
+    // What the authorization as a whole comes to: a request that names no resource gets all of it.
     let whole = model.grant(client, subject, asked.scope, asked.authorized);
     let essential = asked.scope.intersection(&client.metadata.essential_scope);
     if !essential.is_subset(&whole.scope) {
@@ -92,7 +93,11 @@ pub(super) fn grant(
     if whole.scope.is_empty() && !asked.scope.is_empty() {
         return Err(ScopeRefusal::RoleMissing);
     }
-    let narrowed = model.grant(client, subject, asked.scope, &resources);
+    let narrowed = if asked.named.is_empty() {
+        whole
+    } else {
+        model.grant(client, subject, asked.scope, &resources)
+    };
     let mut audience: Vec<String> = narrowed.audience.into_iter().map(String::from).collect();
     if asked.named.is_empty() {
         if audience.is_empty() {
