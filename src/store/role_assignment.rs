@@ -62,11 +62,7 @@ pub async fn grant(
         Holder::Group(id) => execute!(tx, GRANT_GROUP, id.uuid(), role)?,
         Holder::Client(id) => execute!(tx, GRANT_CLIENT, id.as_str(), role)?,
     };
-    if given > 0 {
-        version::step(tx, &holder.row()).await?;
-        tx.note_change(holder.change(), now);
-    }
-    Ok(given > 0)
+    note(tx, holder, given, now).await
 }
 
 /// Takes a role; whether it was taken now.
@@ -82,9 +78,20 @@ pub async fn revoke(
         Holder::Group(id) => execute!(tx, REVOKE_GROUP, id.uuid(), role)?,
         Holder::Client(id) => execute!(tx, REVOKE_CLIENT, id.as_str(), role)?,
     };
-    if taken > 0 {
+    note(tx, holder, taken, now).await
+}
+
+/// The holder has another version, and every node hears of it, if rows were written; whether there were
+/// any.
+async fn note(
+    tx: &mut Tx<'_>,
+    holder: &Holder,
+    written: u64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if written > 0 {
         version::step(tx, &holder.row()).await?;
         tx.note_change(holder.change(), now);
     }
-    Ok(taken > 0)
+    Ok(written > 0)
 }
