@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     identity::role::Role,
+    protocol::api::Api,
     service::{
         access_error::AccessError,
         apis,
@@ -155,14 +156,15 @@ async fn show(session: &Session<'_>, name: &str) -> anyhow::Result<()> {
 
 /// The role, with the audience of its API.
 async fn answer(session: &Session<'_>, role: &Role) -> anyhow::Result<()> {
-    let api = audience(session, role).await?;
-    session.output.answer(&value(role, api.as_deref()), || describe(role, api.as_deref()))
+    let apis = apis::list(&session.ctx, None, apis::MAX_PAGE).await?;
+    let api = audience(&apis, role);
+    session.output.answer(&value(role, api), || describe(role, api))
 }
 
-async fn audience(session: &Session<'_>, role: &Role) -> anyhow::Result<Option<String>> {
-    let Some(id) = role.api else { return Ok(None) };
-    let all = apis::list(&session.ctx, None, apis::MAX_PAGE).await?;
-    Ok(all.into_iter().find(|api| api.id == id).map(|api| api.audience.to_string()))
+/// The audience of the API that it is a role of.
+fn audience<'a>(apis: &'a [Api], role: &Role) -> Option<&'a str> {
+    let api = apis.iter().find(|api| Some(api.id) == role.api)?;
+    Some(api.audience.as_str())
 }
 
 async fn list(session: &Session<'_>) -> anyhow::Result<()> {
@@ -175,16 +177,13 @@ async fn list(session: &Session<'_>) -> anyhow::Result<()> {
         }
         all.extend(page);
     }
-    let mut audiences = Vec::with_capacity(all.len());
-    for role in &all {
-        audiences.push(audience(session, role).await?);
-    }
-    let with_api = || all.iter().zip(&audiences);
-    let values: Vec<Value> = with_api().map(|(role, api)| value(role, api.as_deref())).collect();
+    let apis = apis::list(&session.ctx, None, apis::MAX_PAGE).await?;
+    let with_api = || all.iter().map(|role| (role, audience(&apis, role)));
+    let values: Vec<Value> = with_api().map(|(role, api)| value(role, api)).collect();
     session.output.answer(&values, || {
-        let row = |(role, api): (&Role, &Option<String>)| {
+        let row = |(role, api): (&Role, Option<&str>)| {
             let contains: Vec<&str> = role.contains.iter().map(String::as_str).collect();
-            let api = api.clone().unwrap_or_default();
+            let api = api.unwrap_or_default().to_owned();
             let permissions = role.permissions.len().to_string();
             [role.name.to_string(), api, permissions, contains.join(", "), role.description.clone()]
         };
