@@ -235,7 +235,7 @@ impl<'a> World<'a> {
 async fn run(steps: Vec<Step>) {
     let first = Issuer::start().await;
     let second = first.another_node().await;
-    let mut world = Box::pin(World::begin([&first, &second])).await;
+    let mut world = World::begin([&first, &second]).await;
     for step in steps {
         world.take(step).await;
     }

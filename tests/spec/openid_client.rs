@@ -174,27 +174,27 @@ async fn whole_life(alg: SigningAlg, method: TokenEndpointAuthMethod) {
 
 #[tokio::test]
 async fn a_whole_life_with_rs256() {
-    Box::pin(whole_life(SigningAlg::RS256, TokenEndpointAuthMethod::ClientSecretBasic)).await;
+    whole_life(SigningAlg::RS256, TokenEndpointAuthMethod::ClientSecretBasic).await;
 }
 
 #[tokio::test]
 async fn a_whole_life_with_es256() {
-    Box::pin(whole_life(SigningAlg::ES256, TokenEndpointAuthMethod::ClientSecretPost)).await;
+    whole_life(SigningAlg::ES256, TokenEndpointAuthMethod::ClientSecretPost).await;
 }
 
 #[tokio::test]
 async fn a_whole_life_with_ps256() {
-    Box::pin(whole_life(SigningAlg::PS256, TokenEndpointAuthMethod::ClientSecretBasic)).await;
+    whole_life(SigningAlg::PS256, TokenEndpointAuthMethod::ClientSecretBasic).await;
 }
 
 #[tokio::test]
 async fn a_whole_life_with_eddsa() {
-    Box::pin(whole_life(SigningAlg::EdDSA, TokenEndpointAuthMethod::ClientSecretBasic)).await;
+    whole_life(SigningAlg::EdDSA, TokenEndpointAuthMethod::ClientSecretBasic).await;
 }
 
 #[tokio::test]
 async fn a_whole_life_of_a_public_client() {
-    Box::pin(whole_life(SigningAlg::RS256, TokenEndpointAuthMethod::None)).await;
+    whole_life(SigningAlg::RS256, TokenEndpointAuthMethod::None).await;
 }
 
 /// The `oauth2` crate alone: a machine gets a token, asks about it, and gives it back.

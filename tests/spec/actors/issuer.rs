@@ -114,7 +114,8 @@ impl Issuer {
         clock: Arc<MockClock>,
         policy: ServicePolicy,
     ) -> Self {
-        let ctx = open(db, Arc::clone(&clock), policy, rand_seed()).await;
+        // On the heap, like whatever else every test awaits: futures hold each other.
+        let ctx = Box::pin(open(db, Arc::clone(&clock), policy, rand_seed())).await;
         let administration = Administration {
             served: Served::ApiAndDocs,
             settings: vec![("issuer".to_owned(), format!("\"{ISSUER}\""))],
@@ -228,7 +229,7 @@ impl Issuer {
     /// Any user.
     pub(crate) async fn new_user(&self, new: NewUser) -> User {
         new.password.iter().for_each(|password| log::keep_secret(password.expose()));
-        users::create(&self.ctx, new, Actor::Operator, &origin()).await.unwrap()
+        Box::pin(users::create(&self.ctx, new, Actor::Operator, &origin())).await.unwrap()
     }
 
     /// Somebody who sees every write from now on.
@@ -240,10 +241,16 @@ impl Issuer {
     pub(crate) async fn client(&self, id: &str, metadata: ClientMetadata) -> Registered {
         let id = Some(ClientId::parse(id).unwrap());
         let new = NewSecret::Generated;
-        let made =
-            client_registry::create(&self.ctx, id, metadata, new, Actor::Operator, &origin())
-                .await
-                .unwrap();
+        let made = Box::pin(client_registry::create(
+            &self.ctx,
+            id,
+            metadata,
+            new,
+            Actor::Operator,
+            &origin(),
+        ))
+        .await
+        .unwrap();
         // Machines of the tests read and write notes.
         let is_machine = made.client.may_use(GrantType::ClientCredentials);
         if is_machine && made.client.metadata.scope.contains("notes:read") {
