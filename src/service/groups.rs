@@ -94,12 +94,7 @@ pub async fn members(
 ) -> Result<Vec<User>, AccessError> {
     let mut reader = ctx.db.reader().await?;
     let limit = limit.min(MAX_PAGE);
-    let ids = store::group::members(&mut reader.conn(), group, after, limit).await?;
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        found.extend(store::user::find(&mut reader.conn(), id).await?);
-    }
-    Ok(found)
+    Ok(store::group::members(&mut reader.conn(), group, after, limit).await?)
 }
 
 /// Gives a group another description.

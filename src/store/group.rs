@@ -5,12 +5,13 @@ use uuid::Uuid;
 use super::{
     Conn, StoreError, Tx,
     db::run::{execute, fetch_all, fetch_optional},
-    row::{self, Id, row},
+    row::{self, row},
     statements::statements,
+    user::{self, UserRow},
     version,
 };
 use crate::{
-    identity::{group::Group, role::Name},
+    identity::{group::Group, role::Name, user::User},
     types::{GroupId, Timestamp, UserId, change::Change, version::Versioned},
 };
 
@@ -33,8 +34,9 @@ statements! { "group";
     UPDATE = "UPDATE groups SET description = $2, updated_at = $3, version = version + 1
               WHERE id = $1";
     DELETE = "DELETE FROM groups WHERE id = $1";
-    MEMBERS = "SELECT user_id AS id FROM group_members
-               WHERE group_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3";
+    MEMBERS = concat!("SELECT ", user::columns!(), "
+        FROM group_members gm JOIN users u ON u.id = gm.user_id
+        WHERE gm.group_id = $1 AND gm.user_id > $2 ORDER BY gm.user_id LIMIT $3");
     ADD_MEMBER = "INSERT INTO group_members (user_id, group_id) VALUES ($1, $2)
                   ON CONFLICT (user_id, group_id) DO NOTHING";
     REMOVE_MEMBER = "DELETE FROM group_members WHERE user_id = $1 AND group_id = $2";
@@ -97,10 +99,10 @@ pub async fn members(
     id: GroupId,
     after: Option<UserId>,
     limit: u32,
-) -> Result<Vec<UserId>, StoreError> {
+) -> Result<Vec<User>, StoreError> {
     let after = after.map_or(Uuid::nil(), UserId::uuid);
-    let rows = fetch_all!(Id, conn, MEMBERS, id.uuid(), after, i64::from(limit))?;
-    Ok(rows.into_iter().map(|row| UserId::from_uuid(row.id)).collect())
+    let rows = fetch_all!(UserRow, conn, MEMBERS, id.uuid(), after, i64::from(limit))?;
+    rows.into_iter().map(User::try_from).collect()
 }
 
 /// Takes a user into the group; whether the user joined now.

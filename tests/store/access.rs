@@ -238,6 +238,7 @@ async fn a_group_gives_its_roles_to_its_members(db: TestDb) {
     assert_eq!(stored.roles, ["editor".to_owned()].into());
     assert_eq!(read!(db, |conn| groups::all(conn)), Ok(vec![stored]));
     let members = read!(db, |conn| groups::members(conn, group.id, None, 5));
+    let members = members.map(|members| members.iter().map(|member| member.id).collect());
     assert_eq!(members, Ok(vec![user.id]));
     assert_eq!(read!(db, |conn| groups::members(conn, group.id, Some(user.id), 5)), Ok(vec![]));
     assert_eq!(commit!(db, [], |tx| groups::update(tx, group.id, "Other words", at(2))), Ok(true));
