@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::sqlite;
 use crate::store::StoreError;
 
 /// Copies the SQLite database in `from`, as it stands at one moment, into `to`, which is empty or not
@@ -42,13 +43,12 @@ async fn with<T: Send + 'static>(
     work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
 ) -> Result<T, StoreError> {
     let file: PathBuf = file.to_owned();
-    let working = tokio::task::spawn_blocking(move || {
+    sqlite::where_waiting_is_allowed(move || {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&file, flags)?;
         let done = work(&conn);
         conn.close().map_err(|(_, error)| error)?;
-        done
-    });
-    let done = working.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Ok(done?)
+        Ok(done?)
+    })
+    .await
 }

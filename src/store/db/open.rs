@@ -9,7 +9,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{Db, readers::Readers, tables, writer::Queue};
+use super::{Db, readers::Readers, sqlite, tables, writer::Queue};
 use crate::store::StoreError;
 
 /// Statements that stay prepared on a connection: more than there are.
@@ -67,17 +67,16 @@ pub(super) async fn open(options: &StorageOptions) -> Result<Db, StoreError> {
 
 async fn open_sqlite(options: &StorageOptions) -> Result<Db, StoreError> {
     let file = SqliteFile::of(options)?;
-    let (opened, copy) = (file.clone(), options.clone());
-    // A start may wait for the lock of another process, so it has a thread of its own.
-    let opening = tokio::task::spawn_blocking(move || {
-        let mut conn = opened.writer()?;
+    let (writing, reading) = (file.clone(), file.clone());
+    // A start may wait for the lock of another process.
+    let opened = sqlite::where_waiting_is_allowed(move || {
+        let mut conn = writing.writer()?;
         tables::prepare_sqlite(&mut conn)?;
-        Ok::<_, StoreError>(conn)
+        Ok(conn)
     });
-    let conn = opening.await.map_err(|error| StoreError::Unavailable(error.to_string()))??;
-    let reading = file.clone();
-    let read =
-        Readers::new(copy.read_connections, copy.busy_timeout, move || Ok(reading.reader()?));
+    let conn = opened.await?;
+    let StorageOptions { read_connections, busy_timeout, .. } = *options;
+    let read = Readers::new(read_connections, busy_timeout, move || Ok(reading.reader()?));
     Ok(Db::Sqlite { read, write: Queue::start(conn, file)? })
 }
 

@@ -3,6 +3,8 @@
 
 use rusqlite::{Connection, Row, Rows, Statement, ToSql, types::FromSql};
 
+use crate::store::StoreError;
+
 /// A value or several, read from the columns of a row.
 pub(in crate::store) trait Read: Sized {
     /// Reads the column of that name, or the columns that the type itself names.
@@ -97,6 +99,14 @@ pub(in crate::store) fn fetch_one<T: Read>(
     values: &[&dyn ToSql],
 ) -> rusqlite::Result<T> {
     fetch_optional(conn, sql, values)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+/// Does `work` in a thread that may wait for a disk or for the lock of another process.
+pub(super) async fn where_waiting_is_allowed<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| StoreError::Unavailable(error.to_string()))?
 }
 
 fn next<T: Read>(rows: &mut Rows<'_>) -> rusqlite::Result<Option<T>> {
