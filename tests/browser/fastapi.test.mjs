@@ -92,8 +92,11 @@ async function use(visit) {
 async function status(page, method, path) {
   const block = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) });
   if (!(await block.locator('.opblock-body').count())) await block.locator('.opblock-summary-control').click();
+  // The page is drawn after the click: what is not there yet is waited for before anything is counted.
+  await block.locator('.try-out__btn').waitFor();
   const tryOut = block.locator('.try-out__btn:not(.cancel)');
   if (await tryOut.count()) await tryOut.click();
+  await block.locator('button.execute').waitFor();
   const id = block.locator('input[placeholder="id"]');
   if (await id.count()) await id.fill('1');
   const answered = page.waitForResponse((response) => response.url().startsWith(api)
