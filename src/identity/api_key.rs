@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::AddressList;
 use crate::types::{ClientId, Scope, Timestamp, TokenHash, UserId, id::ApiKeyId};
 
 /// Whom a key speaks for.
@@ -29,6 +30,8 @@ pub struct ApiKey {
     pub name: String,
     /// The permissions that it names; and `roles` and `groups`, when APIs shall hear of them.
     pub permissions: Scope,
+    /// From where it may be used.
+    pub addresses: AddressList,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it dies.
