@@ -4,6 +4,7 @@
 //! for every change. TOK-09, RT-10, CODE-07, CODE-09.
 
 use doorward::{
+    identity::api_key::Owner,
     protocol::client::{AccessTokenFormat, ClientMetadata, GrantType},
     service::{account, browser_session, client_registry, users, users::UserUpdate},
     types::{Scope, Secret, UserId, audit::Actor},
@@ -11,6 +12,7 @@ use doorward::{
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
+    access::{NOTES_API, ROBOT},
     issuer::{Reply, origin},
     relying_party::{claims, web_app},
 };
@@ -55,6 +57,7 @@ enum Answer {
     Tokens,
     TokensWithoutRole,
     InvalidGrant,
+    InvalidRequest,
     InvalidClient,
     UnauthorizedClient,
 }
@@ -63,8 +66,20 @@ enum Answer {
 const fn expected(grant: GrantType, change: Change) -> Answer {
     match (grant, change) {
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::TokenExchange,
             Change::Nothing,
+        )
+        // An API key hangs from its owner alone: from no password, no session and no consent.
+        | (
+            GrantType::TokenExchange,
+            Change::UserDisabledAndEnabled
+            | Change::PasswordChanged
+            | Change::SessionEnded
+            | Change::ConsentWithdrawn
+            | Change::ClientDisabledAndEnabled,
         )
         | (
             GrantType::ClientCredentials,
@@ -92,12 +107,23 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
             | Change::ConsentWithdrawn
             | Change::ClientDisabledAndEnabled,
         ) => Answer::InvalidGrant,
+        // RFC 8693 §2.2.2. A key of which no role is left opens nothing.
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
+            GrantType::TokenExchange,
+            Change::UserDisabled | Change::UserDeleted | Change::RoleTaken,
+        ) => Answer::InvalidRequest,
+        (
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::TokenExchange,
             Change::ClientDisabled | Change::ClientDeleted,
         ) => Answer::InvalidClient,
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::TokenExchange,
             Change::GrantTypeTaken,
         ) => Answer::UnauthorizedClient,
     }
@@ -109,6 +135,7 @@ fn metadata(format: AccessTokenFormat) -> ClientMetadata {
         grant_types: GrantType::ALL.iter().copied().collect(),
         scope: Scope::parse("openid roles offline_access notes:read").unwrap(),
         access_token_format: format,
+        audiences: vec![NOTES_API.to_owned()],
         ..web_app()
     }
 }
@@ -181,6 +208,9 @@ fn hold(reply: &Reply, answer: Answer) {
             }
         }
         Answer::InvalidGrant => reply.is_invalid_grant(),
+        Answer::InvalidRequest => {
+            reply.refused(http::StatusCode::BAD_REQUEST, "invalid_request");
+        }
         Answer::InvalidClient => reply.is_invalid_client(),
         Answer::UnauthorizedClient => {
             reply.refused(http::StatusCode::BAD_REQUEST, "unauthorized_client");
@@ -204,6 +234,10 @@ async fn cell(grant: GrantType, change: Change, at: Where) {
             app.redeem(&code).await.granted()["refresh_token"].as_str().unwrap().to_owned()
         }
         GrantType::ClientCredentials => String::new(),
+        GrantType::TokenExchange => {
+            issuer.give(&user, ROBOT).await;
+            issuer.api_key(&Owner::User(user.id), "notes:read").await
+        }
     };
     make(&issuer, &app, user.id, grant, change).await;
     let user = match at {
@@ -218,6 +252,7 @@ async fn cell(grant: GrantType, change: Change, at: Where) {
         GrantType::AuthorizationCode => user.redeem(&held).await,
         GrantType::RefreshToken => user.refresh(&held).await,
         GrantType::ClientCredentials => user.token(&[("grant_type", "client_credentials")]).await,
+        GrantType::TokenExchange => user.exchange(&held, &[]).await,
     };
     eprintln!("{grant:?} × {change:?}: {}", reply.status);
     hold(&reply, expected(grant, change));

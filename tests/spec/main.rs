@@ -119,6 +119,8 @@ mod rfc8252_native_apps;
 #[cfg(test)]
 mod rfc8414_metadata;
 #[cfg(test)]
+mod rfc8693_token_exchange;
+#[cfg(test)]
 mod rfc8707_resource_indicators;
 #[cfg(test)]
 mod rfc9068_access_tokens;

@@ -9,7 +9,7 @@ mod live;
 use std::{sync::Arc, time::Duration};
 
 pub use error::ApiKeyError;
-pub use live::{LiveKey, LiveOwner, client_address, resolve};
+pub use live::{LiveKey, LiveOwner, Worth, client_address, resolve, still_live};
 
 use super::{Context, access_model, changes};
 use crate::{

@@ -8,7 +8,10 @@ use std::{
 
 use doorward::{
     http::route,
-    protocol::{client::AccessTokenFormat, token::refresh::PresentedRefreshToken},
+    protocol::{
+        client::{AccessTokenFormat, GrantType},
+        token::refresh::PresentedRefreshToken,
+    },
     service::access_token,
     store::{self, audit_event::AuditRecord},
     types::{SessionId, TokenHash, UserId, audit::Action, token::TokenKind},
@@ -22,6 +25,8 @@ use super::{
 
 /// The cookie that says who is signed in.
 const SESSION_COOKIE: &str = "__Host-doorward-session";
+
+const TOKEN_EXCHANGE: &str = GrantType::TokenExchange.as_str();
 
 /// Where it matters whether the browser is signed in.
 const ENDS_SESSIONS: [&str; 5] =
@@ -197,6 +202,12 @@ impl Before {
             }
             (&Method::POST, route::SETUP) => {
                 exactly(one_if(reply.status == StatusCode::OK, Action::UserCreated))
+            }
+            (&Method::POST, route::TOKEN)
+                if reply.status == StatusCode::OK
+                    && form.get("grant_type").map(String::as_str) == Some(TOKEN_EXCHANGE) =>
+            {
+                Expected { events: vec![Action::ApiKeyExchanged], perhaps: &[Action::TokenLarge] }
             }
             (&Method::POST, route::TOKEN) if reply.status == StatusCode::OK => {
                 Expected { events: Vec::new(), perhaps: &[Action::TokenLarge, Action::TokenLarge] }
