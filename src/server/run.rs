@@ -104,6 +104,9 @@ impl Server {
         if config.serves_admin_docs() {
             built_in::ensure_docs_client(&ctx, http::admin::DOCS_REDIRECT).await?;
         }
+        if config.legacy.password_grant {
+            tracing::warn!("legacy.password_grant is on: apps see the passwords of their users");
+        }
         Ok(Self { config: config.clone(), bound, ctx, in_use })
     }
 

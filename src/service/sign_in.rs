@@ -17,7 +17,7 @@ use crate::{
         password::{PasswordHash, PresentedPassword, Verification},
         user::User,
     },
-    store::{self, StoreError},
+    store::{self, StoreError, Tx},
     types::{
         Secret, Status, TokenHash, UserId,
         audit::{Action, Actor, Object, Outcome},
@@ -131,6 +131,27 @@ impl From<PasswordPoolError> for ServiceError {
             }
         }
     }
+}
+
+/// Settles a success within the transaction that gives the user something for it: whether the password is
+/// still theirs, and their counters of failures are cleared. Between the check of a password and this
+/// moment it can have been changed, and whoever knew the old one must stay out.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer.
+pub(super) async fn settle(
+    tx: &mut Tx<'_>,
+    user: &User,
+    clears: &[TokenHash],
+) -> Result<bool, StoreError> {
+    let Some(password_hash) = user.password_hash.as_deref() else { return Ok(false) };
+    if !store::user::hold(tx, user.id, password_hash).await? {
+        return Ok(false);
+    }
+    for key in clears {
+        store::sign_in_attempt::clear(tx, key).await?;
+    }
+    Ok(true)
 }
 
 /// Renews the hash of a password that was just verified, in the background: the time of the answer

@@ -93,6 +93,8 @@ mod rfc6749_authorization_response;
 #[cfg(test)]
 mod rfc6749_client_authentication;
 #[cfg(test)]
+mod rfc6749_password_grant;
+#[cfg(test)]
 mod rfc6749_redirect_uri;
 #[cfg(test)]
 mod rfc6749_refresh_token;

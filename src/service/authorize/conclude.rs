@@ -15,7 +15,7 @@ use crate::{
         browser_session::{self, Begun, Current},
         changes,
         flow::Flow,
-        sign_in::SignInError,
+        sign_in::{self, SignInError},
     },
     store::{self, StoreError, Tx},
     types::{
@@ -139,8 +139,7 @@ pub(super) async fn persist(
     Ok(cookies)
 }
 
-/// Writes a session that begins, if what proved the user still holds. Between the check of a password
-/// and this moment the password can have been changed, and whoever knew the old one must stay out.
+/// Writes a session that begins, if what proved the user still holds.
 async fn write_session(
     ctx: &Context,
     tx: &mut Tx<'_>,
@@ -148,12 +147,8 @@ async fn write_session(
     origin: &Origin,
 ) -> Result<SessionId, Unwritten> {
     let Current { session, user } = &beginning.begun.current;
-    let password_hash = user.password_hash.as_deref().ok_or(Unwritten::Outdated)?;
-    if !store::user::hold(tx, user.id, password_hash).await? {
+    if !sign_in::settle(tx, user, &beginning.clears).await? {
         return Err(Unwritten::Outdated);
-    }
-    for key in &beginning.clears {
-        store::sign_in_attempt::clear(tx, key).await?;
     }
     let id = browser_session::write(ctx, tx, session, beginning.former).await?;
     let (actor, object) = (Actor::User(session.user_id), Object::Session(id));

@@ -153,7 +153,7 @@ impl Exchange<'_> {
             return revoke(ctx, tx, &code, CodeRefusal::Reused, self.origin).await;
         };
         let (code, scope) = (redeemed.into_taken(), granted.scope.clone());
-        let (access, refresh_token) = write_tokens(ctx, tx, client, &grant, granted).await?;
+        let (access, refresh_token) = mint::write(ctx, tx, client, &grant, granted).await?;
         let redeemed = Redeemed { code, grant, user, scope, access, refresh_token };
         Ok(Ending::Issued(Box::new(redeemed)))
     }
@@ -178,26 +178,6 @@ impl Presented {
             code_verifier: self.code_verifier.as_ref().map(|text| text.expose().as_str()),
         }
     }
-}
-
-/// The rows of the tokens: none for an access token that is a JWT, one for a refresh token family.
-async fn write_tokens(
-    ctx: &Context,
-    tx: &mut Tx<'_>,
-    client: &Client,
-    grant: &Grant,
-    granted: Granted,
-) -> Result<(mint::AccessToken, Option<Secret<String>>), StoreError> {
-    let now = ctx.now();
-    let access = mint::AccessToken::for_grant(ctx, client, grant, granted, now);
-    if let Some(record) = access.record() {
-        store::access_token::insert(tx, &record).await?;
-    }
-    let Some((family, text)) = mint::refresh_family(ctx, client, grant, now) else {
-        return Ok((access, None));
-    };
-    store::refresh_family::insert(tx, &family).await?;
-    Ok((access, Some(text)))
 }
 
 /// A valid second redemption ends the whole grant. RFC 6749 §4.1.2, RFC 9700 §4.2.4.

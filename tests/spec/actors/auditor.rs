@@ -198,6 +198,11 @@ impl Before {
             (&Method::POST, route::SETUP) => {
                 exactly(one_if(reply.status == StatusCode::OK, Action::UserCreated))
             }
+            (&Method::POST, route::TOKEN)
+                if form.get("grant_type").is_some_and(|grant| grant == "password") =>
+            {
+                by_password(reply)
+            }
             (&Method::POST, route::TOKEN) if reply.status == StatusCode::OK => {
                 Expected { events: Vec::new(), perhaps: &[Action::TokenLarge, Action::TokenLarge] }
             }
@@ -232,6 +237,16 @@ impl Before {
             }
             _ => exactly(Vec::new()),
         }
+    }
+}
+
+/// A password that an app sent is told of when it was right; and, like on the sign-in page, the try after
+/// which others must wait.
+fn by_password(reply: &Reply) -> Expected {
+    let granted = reply.status == StatusCode::OK;
+    Expected {
+        events: one_if(granted, Action::PasswordGranted),
+        perhaps: &[Action::SignInBlocked, Action::TokenLarge],
     }
 }
 
