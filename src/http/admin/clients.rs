@@ -158,16 +158,26 @@ async fn named(call: &Call) -> Result<(client::Client, Answer), Problem> {
     let service = |error| refusal::service(&error, &call.origin);
     let row = Versioned::Client(id.clone());
     let version = editor::version(call.ctx(), &row).await.map_err(service)?;
-    let client = client_registry::find(call.ctx(), &id).await.map_err(failed(call))?;
+    let client = of_id(call, &id).await?;
     let answer = Answer::ok(&Client::from(&client)).of_version(version);
     Ok((client, answer))
+}
+
+/// The client of that id.
+pub(super) async fn of_id(call: &Call, id: &ClientId) -> Result<client::Client, Problem> {
+    client_registry::find(call.ctx(), id).await.map_err(failed(call))
+}
+
+/// Refuses a client that has, or can get, a right that the caller has not.
+pub(super) fn refuse_beyond(call: &Call, client: &client::Client) -> Result<(), Problem> {
+    Call::refuse_beyond(call.caller.beyond(access_model::client_subject(client)))?;
+    Call::refuse_beyond(call.caller.beyond_scope(&client.metadata.scope))
 }
 
 /// The client that the address names, when the caller has every right that it has or can get.
 async fn within_rights(call: &Call) -> Result<client::Client, Problem> {
     let (client, _) = named(call).await?;
-    Call::refuse_beyond(call.caller.beyond(access_model::client_subject(&client)))?;
-    Call::refuse_beyond(call.caller.beyond_scope(&client.metadata.scope))?;
+    refuse_beyond(call, &client)?;
     Ok(client)
 }
 

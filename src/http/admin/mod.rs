@@ -5,6 +5,7 @@
 //! cannot be written. Cookies are never read here, and no other origin may read an answer.
 
 mod answer;
+mod api_keys;
 mod apis;
 mod assignments;
 mod audit;

@@ -167,20 +167,28 @@ async fn named(call: &Call) -> Result<(user::User, Answer), Problem> {
     let id: UserId = call.id()?;
     let service = |error| refusal::service(&error, &call.origin);
     let version = editor::version(call.ctx(), &Versioned::User(id)).await.map_err(service)?;
-    let user = users::find(call.ctx(), &id.to_string()).await.map_err(failed(call))?;
-    // A username can have the form of an id that nobody has.
-    if user.id != id {
-        return Err(Problem::not_found());
-    }
+    let user = of_id(call, id).await?;
     let answer = Answer::ok(&User::from(&user)).of_version(version);
     Ok((user, answer))
+}
+
+/// The user of that id.
+pub(super) async fn of_id(call: &Call, id: UserId) -> Result<user::User, Problem> {
+    let user = users::find(call.ctx(), &id.to_string()).await.map_err(failed(call))?;
+    // A username can have the form of an id that nobody has.
+    if user.id == id { Ok(user) } else { Err(Problem::not_found()) }
+}
+
+/// Refuses a user who has a right that the caller has not.
+pub(super) fn refuse_beyond(call: &Call, user: &user::User) -> Result<(), Problem> {
+    Call::refuse_beyond(call.caller.beyond(access_model::user_subject(user)))
 }
 
 /// The user whom the address names, when the caller has every right that the user has: whoever could
 /// change more powerful users could become one.
 async fn within_rights(call: &Call) -> Result<user::User, Problem> {
     let (user, _) = named(call).await?;
-    Call::refuse_beyond(call.caller.beyond(access_model::user_subject(&user)))?;
+    refuse_beyond(call, &user)?;
     Ok(user)
 }
 
