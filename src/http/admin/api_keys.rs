@@ -76,10 +76,10 @@ pub(super) struct CreatedApiKey {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewApiKey {
     /// What its owner calls it.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, example = "Nightly backup")]
     name: String,
     /// Permissions that the owner holds; and `roles` and `groups`, when APIs shall hear of a user's.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, example = json!(["notes:read"]))]
     permissions: Vec<String>,
     /// How long it lives, in seconds; 90 days when it is not said, unless the policy is shorter.
     #[schema(minimum = 1)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::time::Duration;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{RefOr, Schema},
+    openapi::{ObjectBuilder, RefOr, Schema},
 };
 
 use super::{
@@ -119,26 +119,37 @@ fn members_of_default() -> serde_json::Map<String, Value> {
 impl PartialSchema for Metadata {
     /// As the defaults say: their names and their types.
     fn schema() -> RefOr<Schema> {
-        use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Type, schema::AdditionalProperties};
-        let text = || ObjectBuilder::new().schema_type(Type::String);
+        use utoipa::openapi::{ArrayBuilder, Type, schema::AdditionalProperties};
+        let of = |kind: Type| ObjectBuilder::new().schema_type(kind);
         let mut object = ObjectBuilder::new()
             .additional_properties(Some(AdditionalProperties::FreeForm(false)))
             .description(Some("Client metadata, RFC 7591 §2; what is absent has its default."));
         for (name, value) in members_of_default() {
             object = match value {
-                Value::Bool(_) => {
-                    object.property(name, ObjectBuilder::new().schema_type(Type::Boolean))
+                Value::Bool(_) => object.property(name, of(Type::Boolean)),
+                Value::Array(_) => {
+                    object.property(name, ArrayBuilder::new().items(of(Type::String)))
                 }
-                Value::Array(_) => object.property(name, ArrayBuilder::new().items(text())),
-                Value::String(_) => object.property(name, text()),
-                // What has no default can be many things.
+                Value::String(_) => object.property(name, of(Type::String)),
                 Value::Null | Value::Number(_) | Value::Object(_) => {
-                    object.property(name, Schema::default())
+                    let kind = kind_without_default(&name);
+                    object.property(name, kind)
                 }
             };
         }
         object.into()
     }
+}
+
+/// Members that have no default are `null` where they are absent.
+fn kind_without_default(name: &str) -> ObjectBuilder {
+    use utoipa::openapi::{Type, schema::SchemaType};
+    let (kind, least) = match name {
+        "jwks" => (Type::Object, None),
+        "default_max_age" | "access_token_lifetime" => (Type::Integer, Some(0)),
+        _ => (Type::String, None),
+    };
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([kind, Type::Null])).minimum(least)
 }
 
 impl ToSchema for Metadata {

@@ -72,20 +72,24 @@ impl From<&user::User> for User {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewUser {
     /// The name to sign in with.
+    #[schema(min_length = 1, max_length = 64, example = "alice")]
     username: String,
     /// The e-mail address.
+    #[schema(format = "email", example = "alice@example.com")]
     email: Option<String>,
     /// Whether the address is known to be the user's.
     #[serde(default)]
     email_verified: bool,
     /// The password; without one the user cannot sign in until one is set.
-    #[schema(write_only)]
+    #[schema(write_only, example = "tulip-harbour-ninety")]
     password: Option<String>,
     /// The roles to hold.
     #[serde(default)]
+    #[schema(example = json!(["user"]))]
     roles: Vec<String>,
     /// The standard claims, by name.
     #[serde(default)]
+    #[schema(example = json!({"given_name": "Alice"}))]
     claims: BTreeMap<String, String>,
 }
 
@@ -94,6 +98,7 @@ pub(super) struct NewUser {
 #[serde(deny_unknown_fields)]
 pub(super) struct UserPatch {
     /// Another name to sign in with.
+    #[schema(min_length = 1, max_length = 64)]
     username: Option<String>,
     /// Another e-mail address, or `null` for none.
     #[serde(default)]
@@ -102,6 +107,7 @@ pub(super) struct UserPatch {
     /// Whether the address is known to be the user's.
     email_verified: Option<bool>,
     /// Claims to set, by name; an empty text takes a claim away.
+    #[schema(example = json!({"given_name": "Alice"}))]
     claims: Option<BTreeMap<String, String>>,
 }
 
@@ -110,7 +116,7 @@ pub(super) struct UserPatch {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPassword {
     /// The password.
-    #[schema(write_only)]
+    #[schema(write_only, example = "tulip-harbour-ninety")]
     password: String,
 }
 
