@@ -32,6 +32,8 @@ mod users;
 
 use std::sync::Arc;
 
+pub(super) use problem::refused;
+
 use axum::{
     Router,
     routing::{any, get},

@@ -225,6 +225,8 @@ fn refusals(row: &Route) -> Vec<(u16, &'static str)> {
         (400, "The request cannot be used"),
         (401, "An access token is needed"),
         (403, "The access token, or its bearer, may not do this"),
+        (408, "The request took too long to arrive"),
+        (414, "The address is too long"),
         (429, "Too many requests"),
         (503, "The server cannot answer now"),
     ];
@@ -234,8 +236,6 @@ fn refusals(row: &Route) -> Vec<(u16, &'static str)> {
     if row.verb != Verb::Get {
         all.push((409, "Something else is in the way"));
         all.push((413, "The body is too large"));
-    }
-    if row.takes.is_some() {
         all.push((415, "The body is no JSON"));
     }
     if row.verb == Verb::Post {
