@@ -9,11 +9,14 @@ mod live;
 use std::{sync::Arc, time::Duration};
 
 pub use error::ApiKeyError;
-pub use live::{LiveKey, LiveOwner, resolve};
+pub use live::{LiveKey, LiveOwner, client_address, resolve};
 
 use super::{Context, access_model, changes};
 use crate::{
-    identity::api_key::{ApiKey, Owner},
+    identity::{
+        AddressList,
+        api_key::{ApiKey, Owner},
+    },
     protocol::api::Api,
     store::{self, Tx},
     types::{
@@ -36,6 +39,8 @@ pub struct NewApiKey {
     pub permissions: Scope,
     /// How long it lives; `None` for as long as keys live when nobody says.
     pub lifetime: Option<Duration>,
+    /// From where it may be used; empty for anywhere.
+    pub addresses: AddressList,
 }
 
 /// A key that was made now, with the only copy of its text.
@@ -85,7 +90,7 @@ pub async fn create(
     if model.apis.of_scope(&held).is_empty() {
         return Err(ApiKeyError::NoPermission);
     }
-    let created = mint(ctx, owner, new.name, held, lifetime);
+    let created = mint(ctx, owner, NewApiKey { permissions: held, ..new }, lifetime);
     let key = created.key.clone();
     let event = event(ctx, actor, Action::ApiKeyCreated, &key, origin);
     ctx.db
@@ -110,13 +115,7 @@ async fn insert(tx: &mut Tx<'_>, key: &ApiKey, most: i64) -> Result<(), ApiKeyEr
     Ok(store::api_key::insert(tx, key).await?)
 }
 
-fn mint(
-    ctx: &Context,
-    owner: Owner,
-    name: String,
-    permissions: Scope,
-    lifetime: Duration,
-) -> Created {
+fn mint(ctx: &Context, owner: Owner, new: NewApiKey, lifetime: Duration) -> Created {
     let now = ctx.now();
     let id = ApiKeyId::new(now, ctx.random());
     let text = api_key::mint(id, ctx.random());
@@ -124,8 +123,9 @@ fn mint(
         id,
         owner,
         hash: TokenHash::of(TokenKind::ApiKey, text.expose()),
-        name,
-        permissions,
+        name: new.name,
+        permissions: new.permissions,
+        addresses: new.addresses,
         created_at: now,
         expires_at: now.plus(lifetime),
         last_used_at: None,
@@ -180,8 +180,8 @@ pub async fn find(ctx: &Context, id: ApiKeyId, of: Option<&Owner>) -> Result<Api
     own.ok_or(ApiKeyError::NoKey(id))
 }
 
-/// Puts a new key in the place of one that lives, with the same name, as much life, and those of its
-/// permissions that the owner still holds. The old one dies after `overlap`, or when it would have.
+/// Puts a new key in the place of one that lives, with the same name, the same allow-list, as much life,
+/// and those of its permissions that the owner still holds. The old one dies after `overlap`, or when it would have.
 ///
 /// # Errors
 /// [`ApiKeyError::NoKey`], [`ApiKeyError::Dead`] for one that is dead or was rotated before,
@@ -208,7 +208,9 @@ pub async fn rotate(
     }
     let lifetime = old.lifetime().min(policy.max_lifetime);
     let mut event = event(ctx, actor, Action::ApiKeyRotated, &old, origin);
-    let created = mint(ctx, old.owner, old.name, held, lifetime);
+    let ApiKey { owner, name, addresses, .. } = old;
+    let new = NewApiKey { name, permissions: held, lifetime: Some(lifetime), addresses };
+    let created = mint(ctx, owner, new, lifetime);
     let key = created.key.clone();
     event.detail.insert("successor".to_owned(), key.id.to_string().into());
     ctx.db
@@ -263,5 +265,8 @@ fn event(ctx: &Context, actor: Actor, action: Action, key: &ApiKey, origin: &Ori
     event.detail.insert("owner".to_owned(), owner.to_string().into());
     event.detail.insert("name".to_owned(), key.name.clone().into());
     event.detail.insert("permissions".to_owned(), key.permissions.to_string().into());
+    if !key.addresses.is_empty() {
+        event.detail.insert("addresses".to_owned(), key.addresses.to_string().into());
+    }
     event
 }
