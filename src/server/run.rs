@@ -180,7 +180,7 @@ fn public(
         proxies: TrustedProxies::new(config.proxy.trusted.clone()),
         clock: Arc::clone(&ctx.clock),
         random: Arc::clone(&ctx.random),
-        transport: ctx.protocol.issuer.transport(),
+        issuer: ctx.protocol.issuer.clone(),
     };
     let served = match (config.admin.enabled, config.serves_admin_docs()) {
         (false, _) => Served::Nothing,

@@ -8,6 +8,7 @@ mod account_page;
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+mod admin_api_keys;
 mod admin_conditions;
 #[cfg(test)]
 mod admin_lists;

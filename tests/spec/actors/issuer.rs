@@ -409,7 +409,7 @@ fn edge(ctx: &Arc<Context>) -> Edge {
         proxies: TrustedProxies::new(vec!["203.0.113.0/24".parse().unwrap()]),
         clock: Arc::clone(&ctx.clock),
         random: Arc::clone(&ctx.random),
-        transport: ctx.protocol.issuer.transport(),
+        issuer: ctx.protocol.issuer.clone(),
     }
 }
 
