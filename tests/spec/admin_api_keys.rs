@@ -69,7 +69,8 @@ async fn adm_07_the_text_of_a_key_is_told_once_and_never_read_back() {
         root.get(&place).await,
         json!({
             "id": id, "name": "Backup", "user": alice, "client_id": null,
-            "permissions": ["notes:read", "roles"], "status": "live", "created_at": START,
+            "permissions": ["notes:read", "roles"], "addresses": [], "status": "live",
+            "created_at": START,
             "expires_at": START + 90 * DAY, "last_used_at": null, "revoked_at": null,
             "successor": null,
         })
@@ -141,6 +142,10 @@ async fn a_machine_s_key_is_made_rotated_and_revoked() {
     }
     assert_eq!(issuer.audited(Action::ApiKeyRotated).await, 1);
     assert_eq!(issuer.audited(Action::ApiKeyRevoked).await, 2);
+    let events = root.get("/audit-events?action=api_key.rotated").await;
+    let detail = &events["items"][0]["detail"];
+    let expected = json!({"permissions": "notes:read", "expires_at": START + 90 * DAY});
+    assert_eq!((&detail["before"], &detail["after"]), (&expected, &expected));
 }
 
 #[tokio::test]
@@ -244,11 +249,22 @@ async fn adm_04_a_key_has_the_members_that_are_told_and_no_others() {
         ("lifetime", json!(0)),
         ("lifetime", json!(365 * DAY + 1)),
         ("lifetime", json!(-1)),
+        ("addresses", json!((0..17).map(|last| format!("192.0.2.{last}")).collect::<Vec<_>>())),
+        ("addresses", json!("192.0.2.1")),
     ] {
         let mut body = backup(&["notes:read"]);
         body[member] = value;
         root.ask(&line, body).await.invalid(&format!("/{member}"));
     }
+    for bad in ["", "nowhere", "192.0.2.1/33", "192.0.2.1 192.0.2.2", "192.0.2.1:80"] {
+        let mut body = backup(&["notes:read"]);
+        body["addresses"] = json!(["192.0.2.9", bad]);
+        root.ask(&line, body).await.invalid("/addresses/1");
+    }
+    let mut body = backup(&["notes:read"]);
+    body["addresses"] = json!(["192.0.2.1/24", "::1"]);
+    let made = root.ask(&line, body).await.json();
+    assert_eq!(made["api_key"]["addresses"], json!(["192.0.2.0/24", "::1/128"]));
 }
 
 #[tokio::test]

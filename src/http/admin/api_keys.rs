@@ -8,7 +8,10 @@ use utoipa::ToSchema;
 
 use super::{answer::Answer, call::Call, clients, problem::Problem, refusal, users};
 use crate::{
-    identity::api_key::{self, Owner},
+    identity::{
+        AddressList,
+        api_key::{self, Owner},
+    },
     service::api_keys::{self, ApiKeyError, Created},
     types::{ApiKeyId, ClientId, Scope, Timestamp, UserId},
 };
@@ -26,6 +29,8 @@ pub(super) struct ApiKey {
     client_id: Option<String>,
     /// What it names; it allows what its owner still holds of it.
     permissions: Vec<String>,
+    /// The networks that it may be used from; from anywhere when there is none.
+    addresses: Vec<String>,
     /// `live`, `rotated` (it has a successor, and lives on for a while), `expired` or `revoked`.
     status: &'static str,
     /// When it was made, in seconds since 1970.
@@ -52,6 +57,7 @@ impl ApiKey {
             user,
             client_id,
             permissions: key.permissions.iter().map(str::to_owned).collect(),
+            addresses: key.addresses.iter().map(ToString::to_string).collect(),
             status: key.state(now).as_str(),
             created_at: key.created_at.unix(),
             expires_at: key.expires_at.unix(),
@@ -81,9 +87,13 @@ pub(super) struct NewApiKey {
     /// Permissions that the owner holds; and `roles` and `groups`, when APIs shall hear of a user's.
     #[schema(min_items = 1, example = json!(["notes:read"]))]
     permissions: Vec<String>,
-    /// How long it lives, in seconds; 90 days when it is not said, unless the policy is shorter.
+    /// How long it lives, in seconds; `api_keys.default_lifetime` when it is not said.
     #[schema(minimum = 1)]
     lifetime: Option<u64>,
+    /// The addresses and networks that it may be used from; from anywhere when there is none.
+    #[serde(default)]
+    #[schema(max_items = 16, example = json!(["192.0.2.1", "fd00::/8"]))]
+    addresses: Vec<String>,
 }
 
 /// How to rotate an API key.
@@ -155,14 +165,29 @@ fn permissions(names: &[String]) -> Result<Scope, Problem> {
     names.iter().enumerate().map(one).fold(none, |all, one| Ok(all?.union(&one?)))
 }
 
+/// Each member of the list is one address or network.
+fn addresses(entries: &[String]) -> Result<AddressList, Problem> {
+    for (position, entry) in entries.iter().enumerate() {
+        let pointer = format!("/addresses/{position}");
+        let read = AddressList::parse(entry);
+        let read = read.map_err(|error| Problem::field(&pointer, error.to_string()))?;
+        if read.iter().count() != 1 {
+            return Err(Problem::field(&pointer, "it is one address, or one network"));
+        }
+    }
+    let all = AddressList::parse(&entries.join(" "));
+    all.map_err(|error| Problem::field("/addresses", error.to_string()))
+}
+
 async fn create(call: &Call, owner: Owner) -> Result<Answer, Problem> {
     let body: NewApiKey = call.read()?;
     let permissions = permissions(&body.permissions)?;
+    let addresses = addresses(&body.addresses)?;
     within_rights(call, &owner).await?;
     // Once more: the owner can be given something in this very moment.
     Call::refuse_beyond(call.caller.beyond_scope(&permissions))?;
     let lifetime = body.lifetime.map(Duration::from_secs);
-    let new = api_keys::NewApiKey { name: body.name, permissions, lifetime };
+    let new = api_keys::NewApiKey { name: body.name, permissions, lifetime, addresses };
     let created = api_keys::create(call.ctx(), owner, new, call.actor(), &call.origin).await;
     Ok(told_once(call, &created.map_err(failed(call))?))
 }

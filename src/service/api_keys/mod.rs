@@ -208,10 +208,12 @@ pub async fn rotate(
     }
     let lifetime = old.lifetime().min(policy.max_lifetime);
     let mut event = event(ctx, actor, Action::ApiKeyRotated, &old, origin);
+    event.detail.insert("before".to_owned(), state(&old));
     let ApiKey { owner, name, addresses, .. } = old;
     let new = NewApiKey { name, permissions: held, lifetime: Some(lifetime), addresses };
     let created = mint(ctx, owner, new, lifetime);
     let key = created.key.clone();
+    event.detail.insert("after".to_owned(), state(&key));
     event.detail.insert("successor".to_owned(), key.id.to_string().into());
     ctx.db
         .write(move |tx| {
@@ -269,4 +271,10 @@ fn event(ctx: &Context, actor: Actor, action: Action, key: &ApiKey, origin: &Ori
         event.detail.insert("addresses".to_owned(), key.addresses.to_string().into());
     }
     event
+}
+
+/// What a rotation changes, before or after it.
+fn state(key: &ApiKey) -> serde_json::Value {
+    let (permissions, expires_at) = (key.permissions.to_string(), key.expires_at.unix());
+    serde_json::json!({ "permissions": permissions, "expires_at": expires_at })
 }
