@@ -1,7 +1,12 @@
 //! What a machine and a network do to a server: disks that are full or slow, files that run out, readers
-//! that never read, requests that two servers would understand differently. The real program on SQLite;
-//! the catalogue's groups 20 and 24 as far as one process shows them.
+//! that never read, requests that two servers would understand differently, databases that do not answer.
+//! The real program, on SQLite unless the fault is PostgreSQL's; the catalogue's groups 20 and 24 as far
+//! as one process shows them.
 
+#[cfg(test)]
+mod cluster;
+#[cfg(test)]
+mod commit;
 #[cfg(test)]
 mod descriptors;
 #[cfg(test)]
@@ -10,6 +15,8 @@ mod disk;
 mod http2;
 #[cfg(test)]
 mod log_sink;
+#[cfg(test)]
+mod outage;
 #[cfg(test)]
 mod power;
 #[cfg(test)]
