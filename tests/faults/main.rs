@@ -12,6 +12,8 @@ mod descriptors;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod floods;
+#[cfg(test)]
 mod http2;
 #[cfg(test)]
 mod log_sink;
