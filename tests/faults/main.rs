@@ -1,7 +1,7 @@
 //! What a machine and a network do to a server: disks that are full or slow, files that run out, readers
 //! that never read, requests that two servers would understand differently, databases that do not answer.
 //! The real program, on SQLite unless the fault is PostgreSQL's; the catalogue's groups 20 and 24 as far
-//! as one process shows them.
+//! as one process shows them, and HDR-07.
 
 #[cfg(test)]
 mod cluster;
@@ -31,6 +31,8 @@ mod site;
 mod slow;
 #[cfg(test)]
 mod smuggling;
+#[cfg(test)]
+mod tls;
 
 #[cfg(test)]
 #[expect(dead_code, reason = "the crash test kills servers, and runs on PostgreSQL as well")]
