@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 
 use super::{
     Bound, ServerError, bind,
@@ -19,6 +19,7 @@ use crate::{
         layer::{
             client_address::TrustedProxies,
             edge::{Edge, RequestLimits},
+            security_headers::security_headers,
         },
         ops::{self, Draining, Readiness},
     },
@@ -171,6 +172,7 @@ fn public(
         Transport::LocalHttp => Explain::ToDevelopers,
         Transport::Https => Explain::ToTheLog,
     };
+    let transport = ctx.protocol.issuer.transport();
     let edge = Edge {
         limits: RequestLimits {
             body: config.limits.body.count(),
@@ -188,8 +190,9 @@ fn public(
         (true, true) => Served::ApiAndDocs,
     };
     let administration = Administration { served, settings: config::changed(config) };
-    let routes = http::router(Arc::clone(ctx), explain, &administration)
-        .merge(ops::probes(readiness, draining));
+    let probes =
+        ops::probes(readiness, draining).layer(from_fn_with_state(transport, security_headers));
+    let routes = http::router(Arc::clone(ctx), explain, &administration).merge(probes);
     edge.around(routes)
 }
 

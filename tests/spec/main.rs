@@ -33,6 +33,8 @@ mod availability;
 #[cfg(test)]
 mod choke_point;
 #[cfg(test)]
+mod crash_points;
+#[cfg(test)]
 mod cross_site_scripting;
 #[cfg(test)]
 mod csrf;

@@ -145,6 +145,13 @@ impl Issuer {
         node
     }
 
+    /// What a start makes of the SQLite file in `folder`, at this moment.
+    pub(crate) async fn found_in(&self, folder: tempfile::TempDir) -> Issuer {
+        let place = Arc::new(TestDb::found_in(folder).await);
+        let (db, clock) = ((**place).clone(), Arc::clone(&self.clock));
+        Self::over(db, place, clock, self.ctx.policy.clone()).await
+    }
+
     /// What answers behind its edge, for an API to ask.
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
