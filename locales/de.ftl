@@ -142,6 +142,14 @@ api-key-lifetime-refused = { $count ->
     [one] Ein Schlüssel gilt höchstens einen Tag.
    *[other] Ein Schlüssel gilt höchstens { $count } Tage.
 }
+api-key-addresses = Nur von diesen Adressen aus
+api-key-addresses-help = Zum Beispiel 203.0.113.7 oder 10.0.0.0/8, mit einem Leerzeichen dazwischen. Bleibt das Feld leer, gilt der Schlüssel von überall.
+api-key-not-an-address = Eines davon ist weder eine Adresse wie 203.0.113.7 noch ein Netz wie 10.0.0.0/8.
+api-key-too-many-addresses = { $count ->
+    [one] Höchstens eine Adresse oder ein Netz ist möglich.
+   *[other] Höchstens { $count } Adressen und Netze sind möglich.
+}
+api-key-bound-to = Gilt nur von { $addresses } aus
 api-key-too-many = { $count ->
     [one] Sie haben einen Schlüssel, mehr sind nicht möglich. Widerrufen Sie ihn, um einen anderen anzulegen.
    *[other] Sie haben { $count } Schlüssel, mehr sind nicht möglich. Widerrufen Sie einen, den Sie nicht brauchen, um einen anderen anzulegen.

@@ -142,6 +142,14 @@ api-key-lifetime-refused = { $count ->
     [one] A key lives for one day at most.
    *[other] A key lives for { $count } days at most.
 }
+api-key-addresses = Usable from these addresses alone
+api-key-addresses-help = Such as 203.0.113.7 or 10.0.0.0/8, with a space between two. Leave it empty and the key works from anywhere.
+api-key-not-an-address = One of these is neither an address such as 203.0.113.7 nor a network such as 10.0.0.0/8.
+api-key-too-many-addresses = { $count ->
+    [one] At most one address or network is possible.
+   *[other] At most { $count } addresses and networks are possible.
+}
+api-key-bound-to = Usable from { $addresses } alone
 api-key-too-many = { $count ->
     [one] You have one key, and there can be no more. Revoke it to make another.
    *[other] You have { $count } keys, and there can be no more. Revoke one that you do not need to make another.

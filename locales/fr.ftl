@@ -142,6 +142,14 @@ api-key-lifetime-refused = { $count ->
     [one] Une clé est valable un jour au plus.
    *[other] Une clé est valable { $count } jours au plus.
 }
+api-key-addresses = Utilisable depuis ces adresses seulement
+api-key-addresses-help = Par exemple 203.0.113.7 ou 10.0.0.0/8, séparées par une espace. Si le champ reste vide, la clé fonctionne de partout.
+api-key-not-an-address = L’une d’elles n’est ni une adresse comme 203.0.113.7 ni un réseau comme 10.0.0.0/8.
+api-key-too-many-addresses = { $count ->
+    [one] Une seule adresse ou un seul réseau est possible.
+   *[other] { $count } adresses et réseaux sont possibles au plus.
+}
+api-key-bound-to = Utilisable depuis { $addresses } seulement
 api-key-too-many = { $count ->
     [one] Vous avez une clé, et il ne peut y en avoir plus. Révoquez-la pour en créer une autre.
    *[other] Vous avez { $count } clés, et il ne peut y en avoir plus. Révoquez-en une dont vous n’avez pas besoin pour en créer une autre.

@@ -47,6 +47,8 @@ settings! {
         passwords: Passwords;
         /// Lifetimes of what clients get.
         tokens: Tokens;
+        /// API keys of users and machines.
+        api_keys: ApiKeys;
         /// The keys that sign tokens.
         keys: Keys;
         /// What one request and all connections may use.
@@ -171,6 +173,22 @@ settings! {
         confidential_refresh_idle: Duration = 30 * DAY, MINUTE..=YEAR;
         /// A confidential client must send its user to sign in again after so long.
         confidential_refresh_absolute: Duration = YEAR, MINUTE..=5 * YEAR;
+    }
+}
+
+settings! {
+    /// API keys of users and machines.
+    pub struct ApiKeys {
+        /// How long a key lives when nobody says how long.
+        default_lifetime: Duration = 90 * DAY, HOUR..=5 * YEAR;
+        /// The longest that a key can live. Keys that were made before keep their end.
+        max_lifetime: Duration = YEAR, HOUR..=5 * YEAR;
+        /// The longest that a key lives on beside the one that took its place.
+        max_overlap: Duration = 7 * DAY, Duration::ZERO..=30 * DAY;
+        /// Live keys of one owner; while keys are rotated there may be twice as many.
+        most: u32 = 20, 1..=500;
+        /// A token that a key was exchanged for. An API that does not introspect sees no revocation.
+        token_lifetime: Duration = 5 * MINUTE, 10 * SECOND..=HOUR;
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::AddressList;
 use crate::types::{ClientId, Scope, Timestamp, TokenHash, UserId, id::ApiKeyId};
 
 /// Whom a key speaks for.
@@ -29,6 +30,8 @@ pub struct ApiKey {
     pub name: String,
     /// The permissions that it names; and `roles` and `groups`, when APIs shall hear of them.
     pub permissions: Scope,
+    /// From where it may be used.
+    pub addresses: AddressList,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it dies.
@@ -78,12 +81,20 @@ pub struct ApiKeyPolicy {
     pub max_overlap: Duration,
     /// The most keys that an owner makes. While keys are rotated there may be twice as many.
     pub most: u32,
+    /// The longest that a token lives which a key was exchanged for (RFC 8693).
+    pub token_lifetime: Duration,
 }
 
 impl Default for ApiKeyPolicy {
     fn default() -> Self {
         const DAY: Duration = Duration::from_hours(24);
-        Self { default_lifetime: 90 * DAY, max_lifetime: 365 * DAY, max_overlap: 7 * DAY, most: 20 }
+        Self {
+            default_lifetime: 90 * DAY,
+            max_lifetime: 365 * DAY,
+            max_overlap: 7 * DAY,
+            most: 20,
+            token_lifetime: Duration::from_mins(5),
+        }
     }
 }
 

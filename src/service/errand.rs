@@ -28,6 +28,8 @@ pub struct KeyDraft {
     pub permissions: Vec<String>,
     /// The lifetime in days.
     pub days: String,
+    /// The addresses that it may be used from.
+    pub addresses: String,
 }
 
 /// An errand and when it was interrupted.

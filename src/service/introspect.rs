@@ -1,6 +1,6 @@
 //! Token introspection. RFC 7662.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use super::{
     Context, ServiceError,
@@ -30,8 +30,11 @@ use crate::{
 /// What the caller may know of `token`. `token_type_hint` is not needed: a token says itself what it
 /// is (RFC 7662 §2.1).
 ///
+/// `client_address` says from where an API key was used; one with an allow-list is inactive without.
+///
 /// # Errors
-/// `invalid_client` for a caller that does not authenticate, `invalid_request` without a token.
+/// `invalid_client` for a caller that does not authenticate, `invalid_request` without a token, or with
+/// a `client_address` that is none.
 pub async fn introspect(
     ctx: &Arc<Context>,
     caller: &Authenticated,
@@ -41,9 +44,10 @@ pub async fn introspect(
     let token = params
         .get("token")
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;
+    let address = api_keys::client_address(params)?;
     let active = match PresentedRefreshToken::parse(token) {
         Some(presented) => refresh_token(ctx, caller, &presented).await?,
-        None if token.starts_with(api_key::PREFIX) => api_key(ctx, caller, token).await?,
+        None if token.starts_with(api_key::PREFIX) => api_key(ctx, caller, token, address).await?,
         None => match access_token::resolve(ctx, token).await? {
             Some(live) if may_know(caller, &live) => {
                 let model = access_model::current(ctx).await?;
@@ -116,9 +120,10 @@ async fn api_key(
     ctx: &Context,
     caller: &Authenticated,
     text: &str,
+    address: Option<IpAddr>,
 ) -> Result<Option<ActiveToken>, ServiceError> {
     let Some(presented) = api_key::parse(text) else { return Ok(None) };
-    let Some(live) = api_keys::resolve(ctx, &presented).await? else { return Ok(None) };
+    let Some(live) = api_keys::resolve(ctx, &presented, address).await? else { return Ok(None) };
     let model = access_model::current(ctx).await?;
     let granted = live.granted(&model);
     let is_own = live.key.owner == Owner::Client(caller.id().clone());

@@ -266,7 +266,8 @@ async fn what_is_wrong_is_said_beside_its_field() {
     let mut browser = signed_in(&issuer, "alice").await;
     let good = form(&mut browser).await.fill("name", "Backup").fill("days", "30").tick(READ);
     let long = "x".repeat(101);
-    let cases: [(Form, &str); 12] = [
+    let many: Vec<String> = (0..17).map(|number| format!("10.0.{number}.0/24")).collect();
+    let cases: [(Form, &str); 16] = [
         (good.clone().fill("name", ""), "#name-error"),
         (good.clone().fill("name", "   "), "#name-error"),
         (good.clone().fill("name", &long), "#name-error"),
@@ -279,6 +280,10 @@ async fn what_is_wrong_is_said_beside_its_field() {
         (good.clone().tick("permission:\u{7f}"), "#permissions-error"),
         (good.clone().fill("days", "366"), "#days-error"),
         (good.clone().fill("days", "0"), "#days-error"),
+        (good.clone().fill("addresses", "192.0.2.300"), "#addresses-error"),
+        (good.clone().fill("addresses", "10.0.0.0/33"), "#addresses-error"),
+        (good.clone().fill("addresses", "localhost"), "#addresses-error"),
+        (good.clone().fill("addresses", &many.join(" ")), "#addresses-error"),
     ];
     for (form, error) in cases {
         let page = browser.submit(&form).await.page();
@@ -293,12 +298,34 @@ async fn what_is_wrong_is_said_beside_its_field() {
         let ticked = |form: &Form| form.fields.iter().any(|(field, _)| field == READ);
         assert_eq!(ticked(&kept), ticked(&form), "{error}");
     }
+    let bad = good.clone().fill("addresses", "nowhere");
+    let kept = browser.submit(&bad).await.page().form("#make");
+    assert_eq!(kept.value("addresses"), "nowhere");
     for days in ["-1", "x", "1e9", "99999999999999999999"] {
         let page = browser.submit(&good.clone().fill("days", days)).await.page();
         assert!(page.has("#days-error"), "{days}");
     }
     assert_eq!(issuer.audited(Action::ApiKeyCreated).await, 0);
     text(&browser.submit(&good).await.page());
+}
+
+/// A key can be bound to addresses, and the list says so.
+#[tokio::test]
+async fn a_key_is_bound_to_addresses() {
+    let (issuer, _) = house().await;
+    let api = api(&issuer).await;
+    let mut browser = signed_in(&issuer, "alice").await;
+    let filled = form(&mut browser).await.fill("name", "Backup").tick(READ);
+    let bound = filled.fill("addresses", " 192.0.2.7/24, 2001:db8::7 ");
+    let key = text(&browser.submit(&bound).await.page());
+    let keys = plain(&browser.open(KEYS).await.page().text());
+    assert!(keys.contains("Usable from 192.0.2.0/24, 2001:db8::7/128 alone"), "{keys}");
+    for (address, active) in [("192.0.2.9", true), ("198.51.100.1", false)] {
+        let asked = [("token", key.as_str()), ("client_address", address)];
+        let answer = api.call("/introspect", &asked).await.json();
+        assert_eq!(answer["active"], active, "{address}");
+    }
+    assert!(!is_active(&api, &key).await, "from nobody knows where");
 }
 
 /// The ids of forms are drawn by the server, for one browser.

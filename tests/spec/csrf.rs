@@ -2,7 +2,7 @@
 //! OWASP ASVS 3.5, the attack catalogue's CSRF rows.
 
 use doorward::{
-    identity::{api_key::Owner, user::User},
+    identity::{AddressList, api_key::Owner, user::User},
     protocol::client::ClientMetadata,
     service::api_keys::{self, NewApiKey},
     types::{
@@ -190,7 +190,8 @@ async fn csrf_01_02_04_a_foreign_form_is_refused_on_every_route() {
 /// An API key to rotate and to revoke.
 async fn api_key(issuer: &Issuer, user: &User) {
     let permissions = Scope::parse("notes:read").unwrap();
-    let new = NewApiKey { name: "Backup".to_owned(), permissions, lifetime: None };
+    let addresses = AddressList::default();
+    let new = NewApiKey { name: "Backup".to_owned(), permissions, lifetime: None, addresses };
     api_keys::create(&issuer.ctx, Owner::User(user.id), new, Actor::Operator, &origin())
         .await
         .unwrap();

@@ -31,6 +31,8 @@ pub struct ApiKeyRow {
     pub name: DisplayText,
     /// What it names.
     pub permissions: Vec<ApiKeyPermission>,
+    /// From where it may be used; from anywhere when it is empty.
+    pub addresses: Vec<DisplayText>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was used last.
@@ -131,6 +133,12 @@ impl ApiKeysPage {
                 self.t.with("api-key-expired", "when", when)
             }
         }
+    }
+
+    fn bound_to(&self, key: &ApiKeyRow) -> Option<String> {
+        let addresses: Vec<&str> = key.addresses.iter().map(DisplayText::as_str).collect();
+        let all = DisplayText::new(&addresses.join(", "));
+        (!addresses.is_empty()).then(|| self.t.with("api-key-bound-to", "addresses", all))
     }
 
     fn badge(&self, key: &ApiKeyRow) -> Option<String> {

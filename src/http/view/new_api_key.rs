@@ -6,6 +6,7 @@ use super::Page;
 use super::consent::scope_in_words;
 use super::display_text::DisplayText;
 use super::messages::Messages;
+use crate::identity::AddressList;
 
 /// What is wrong with what was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,10 @@ pub enum NewApiKeyProblem {
         /// The longest, in days.
         most: u64,
     },
+    /// Something that is neither an address nor a network.
+    NotAnAddress,
+    /// More addresses than a key can be bound to.
+    TooManyAddresses,
     /// There are too many keys.
     TooMany {
         /// The most that there may be.
@@ -36,6 +41,7 @@ enum Field {
     Name,
     Permissions,
     Days,
+    Addresses,
     None,
 }
 
@@ -45,6 +51,7 @@ impl NewApiKeyProblem {
             Self::NameMissing | Self::NameInvalid => Field::Name,
             Self::NoPermission | Self::NotHeld => Field::Permissions,
             Self::Lifetime { .. } => Field::Days,
+            Self::NotAnAddress | Self::TooManyAddresses => Field::Addresses,
             Self::TooMany { .. } => Field::None,
         }
     }
@@ -56,6 +63,10 @@ impl NewApiKeyProblem {
             Self::NoPermission => t.text("api-key-no-permission"),
             Self::NotHeld => t.text("api-key-not-held"),
             Self::Lifetime { most } => t.count("api-key-lifetime-refused", most),
+            Self::NotAnAddress => t.text("api-key-not-an-address"),
+            Self::TooManyAddresses => {
+                t.count("api-key-too-many-addresses", AddressList::MAX as u64)
+            }
             Self::TooMany { most } => t.count("api-key-too-many", most),
         }
     }
@@ -96,7 +107,8 @@ impl OfferedPermission {
     }
 }
 
-/// Asks for a key's name, permissions and lifetime. The form posts `csrf`, `form`, `name`, `days`, and
+/// Asks for a key's name, permissions and lifetime. The form posts `csrf`, `form`, `name`, `days`,
+/// `addresses`, and
 /// `permission:…` for each box that is ticked, to `/account/api-keys/new`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "api_key_new.html")]
@@ -115,6 +127,8 @@ pub struct NewApiKey {
     pub lifetimes: Vec<u64>,
     /// The one that is chosen.
     pub days: u64,
+    /// The addresses that were typed before.
+    pub addresses: String,
     /// What was wrong with what was typed.
     pub problems: Vec<NewApiKeyProblem>,
 }
@@ -144,6 +158,10 @@ impl NewApiKey {
 
     fn days_problem(&self) -> Option<String> {
         self.problem_of(Field::Days)
+    }
+
+    fn addresses_problem(&self) -> Option<String> {
+        self.problem_of(Field::Addresses)
     }
 
     /// What is wrong with no field in particular, or that something is.

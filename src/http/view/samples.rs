@@ -302,10 +302,12 @@ impl Samples {
         let wrong = NewApiKey {
             name: self.words("Backup at home"),
             days: 30,
+            addresses: self.words("192.0.2.300"),
             problems: vec![
                 NewApiKeyProblem::NameInvalid,
                 NewApiKeyProblem::NoPermission,
                 NewApiKeyProblem::Lifetime { most: 365 },
+                NewApiKeyProblem::NotAnAddress,
             ],
             ..new.clone()
         };
@@ -374,6 +376,7 @@ impl Samples {
             ],
             lifetimes: vec![7, 30, 90, 365],
             days: 90,
+            addresses: String::new(),
             problems: Vec::new(),
         }
     }
@@ -394,6 +397,7 @@ impl Samples {
                 permission("notes:delete", Some("Delete the notes of everybody"), false),
                 permission("roles", None, true),
             ],
+            addresses: vec![self.words("192.0.2.0/24").into(), "2001:db8::7/128".into()],
             created_at: at(-90_000),
             last_used_at: Some(at(-300)),
             expires_at: at(80 * 86_400),

@@ -11,12 +11,15 @@ mod overview;
 use std::{sync::Arc, time::Duration};
 
 pub use error::ApiKeyError;
-pub use live::{LiveKey, LiveOwner, resolve};
+pub use live::{LiveKey, LiveOwner, client_address, resolve};
 pub use overview::{Listed, Named, Overview, overview};
 
 use super::{Context, access_model, changes};
 use crate::{
-    identity::api_key::{ApiKey, Owner},
+    identity::{
+        AddressList,
+        api_key::{ApiKey, Owner},
+    },
     protocol::api::Api,
     store::{self, Tx},
     types::{
@@ -39,6 +42,8 @@ pub struct NewApiKey {
     pub permissions: Scope,
     /// How long it lives; `None` for as long as keys live when nobody says.
     pub lifetime: Option<Duration>,
+    /// From where it may be used; empty for anywhere.
+    pub addresses: AddressList,
 }
 
 /// A key that was made now, with the only copy of its text.
@@ -104,7 +109,7 @@ pub async fn create_once(
     if model.apis.of_scope(&held).is_empty() {
         return Err(ApiKeyError::NoPermission);
     }
-    let created = mint(ctx, id, owner, new.name, held, lifetime);
+    let created = mint(ctx, id, owner, NewApiKey { permissions: held, ..new }, lifetime);
     let key = created.key.clone();
     let event = event(ctx, actor, Action::ApiKeyCreated, &key, origin);
     ctx.db
@@ -133,22 +138,16 @@ async fn insert(tx: &mut Tx<'_>, key: &ApiKey, most: i64) -> Result<(), ApiKeyEr
     Ok(store::api_key::insert(tx, key).await?)
 }
 
-fn mint(
-    ctx: &Context,
-    id: ApiKeyId,
-    owner: Owner,
-    name: String,
-    permissions: Scope,
-    lifetime: Duration,
-) -> Created {
+fn mint(ctx: &Context, id: ApiKeyId, owner: Owner, new: NewApiKey, lifetime: Duration) -> Created {
     let now = ctx.now();
     let text = api_key::mint(id, ctx.random());
     let key = ApiKey {
         id,
         owner,
         hash: TokenHash::of(TokenKind::ApiKey, text.expose()),
-        name,
-        permissions,
+        name: new.name,
+        permissions: new.permissions,
+        addresses: new.addresses,
         created_at: now,
         expires_at: now.plus(lifetime),
         last_used_at: None,
@@ -203,8 +202,8 @@ pub async fn find(ctx: &Context, id: ApiKeyId, of: Option<&Owner>) -> Result<Api
     own.ok_or(ApiKeyError::NoKey(id))
 }
 
-/// Puts a new key in the place of one that lives, with the same name, as much life, and those of its
-/// permissions that the owner still holds. The old one dies after `overlap`, or when it would have.
+/// Puts a new key in the place of one that lives, with the same name, the same allow-list, as much life,
+/// and those of its permissions that the owner still holds. The old one dies after `overlap`, or when it would have.
 ///
 /// # Errors
 /// [`ApiKeyError::NoKey`], [`ApiKeyError::Dead`] for one that is dead or was rotated before,
@@ -231,8 +230,10 @@ pub async fn rotate(
     }
     let lifetime = old.lifetime().min(policy.max_lifetime);
     let mut event = event(ctx, actor, Action::ApiKeyRotated, &old, origin);
+    let ApiKey { owner, name, addresses, .. } = old;
+    let new = NewApiKey { name, permissions: held, lifetime: Some(lifetime), addresses };
     let successor = ApiKeyId::new(ctx.now(), ctx.random());
-    let created = mint(ctx, successor, old.owner, old.name, held, lifetime);
+    let created = mint(ctx, successor, owner, new, lifetime);
     let key = created.key.clone();
     event.detail.insert("successor".to_owned(), key.id.to_string().into());
     ctx.db
@@ -287,5 +288,8 @@ fn event(ctx: &Context, actor: Actor, action: Action, key: &ApiKey, origin: &Ori
     event.detail.insert("owner".to_owned(), owner.to_string().into());
     event.detail.insert("name".to_owned(), key.name.clone().into());
     event.detail.insert("permissions".to_owned(), key.permissions.to_string().into());
+    if !key.addresses.is_empty() {
+        event.detail.insert("addresses".to_owned(), key.addresses.to_string().into());
+    }
     event
 }

@@ -99,6 +99,7 @@ fn row(Listed { key, permissions }: &Listed, now: Timestamp) -> ApiKeyRow {
         start: start(key.id),
         name: DisplayText::new(&key.name),
         permissions: permissions.iter().map(permission).collect(),
+        addresses: key.addresses.iter().map(|network| network.to_string().into()).collect(),
         created_at: key.created_at,
         last_used_at: key.last_used_at,
         expires_at: key.expires_at,

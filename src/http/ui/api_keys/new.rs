@@ -18,7 +18,11 @@ use crate::{
         ui::{Failure, login::own_form, messages, query},
         view::{self, DisplayText, NewApiKeyProblem, OfferedApi, OfferedPermission},
     },
-    identity::api_key::{ApiKey, ApiKeyPolicy},
+    identity::{
+        AddressList,
+        address_list::AddressListError,
+        api_key::{ApiKey, ApiKeyPolicy},
+    },
     protocol::params::Params,
     service::{
         api_keys::{self, ApiKeyError, NewApiKey, Offer},
@@ -101,7 +105,12 @@ fn draft(form: &Params) -> KeyDraft {
     let text = |name: &str| form.get(name).unwrap_or_default().to_owned();
     let ticked = form.names().filter(|name| form.get(name).is_some());
     let permissions = ticked.filter_map(|name| name.strip_prefix(PERMISSION)).map(str::to_owned);
-    KeyDraft { name: text("name"), permissions: permissions.collect(), days: text("days") }
+    KeyDraft {
+        name: text("name"),
+        permissions: permissions.collect(),
+        days: text("days"),
+        addresses: text("addresses"),
+    }
 }
 
 /// The key that was asked for, or all that is wrong with it at first sight.
@@ -127,10 +136,17 @@ fn read(draft: &KeyDraft, policy: &ApiKeyPolicy) -> Result<NewApiKey, Vec<NewApi
     if policy.lifetime(lifetime).is_none() {
         problems.push(lifetime_problem(policy.max_lifetime));
     }
+    let addresses = AddressList::parse(&draft.addresses).unwrap_or_else(|error| {
+        problems.push(match error {
+            AddressListError::NotANetwork(_) => NewApiKeyProblem::NotAnAddress,
+            AddressListError::TooMany => NewApiKeyProblem::TooManyAddresses,
+        });
+        AddressList::default()
+    });
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(NewApiKey { name: name.to_owned(), permissions, lifetime })
+    Ok(NewApiKey { name: name.to_owned(), permissions, lifetime, addresses })
 }
 
 /// What the person can mend; anything else is no fault of theirs.
@@ -182,6 +198,7 @@ async fn page(
         offered: offered(&offers, draft),
         days: draft.days.parse().ok().filter(|days| lifetimes.contains(days)).unwrap_or(usual),
         lifetimes,
+        addresses: draft.addresses.clone(),
         problems,
     };
     Ok(view::render(status, &page))
