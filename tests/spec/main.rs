@@ -4,6 +4,7 @@
 //! `DOORWARD_TEST_POSTGRES` names.
 
 #[cfg(test)]
+mod account_api_keys;
 mod account_page;
 #[cfg(test)]
 mod actors;

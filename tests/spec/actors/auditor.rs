@@ -195,6 +195,16 @@ impl Before {
             (&Method::POST, route::REVOKE_APP) => {
                 exactly(one_if(done(reply) == Some("app"), Action::ConsentRevoked))
             }
+            (&Method::POST, route::NEW_API_KEY) => {
+                exactly(one_if(reply.status == StatusCode::OK, Action::ApiKeyCreated))
+            }
+            (&Method::POST, route::ROTATE_API_KEY) => {
+                exactly(one_if(reply.status == StatusCode::OK, Action::ApiKeyRotated))
+            }
+            // One that is dead stays as it is.
+            (&Method::POST, route::REVOKE_API_KEY) if reply.status == StatusCode::SEE_OTHER => {
+                Expected { events: Vec::new(), perhaps: &[Action::ApiKeyRevoked] }
+            }
             (&Method::POST, route::SETUP) => {
                 exactly(one_if(reply.status == StatusCode::OK, Action::UserCreated))
             }
