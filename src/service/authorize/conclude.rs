@@ -192,10 +192,17 @@ pub(super) async fn answer(
     let cookies = signed_in.cookies();
     let conclusion = Conclusion { grant, code, consent, signed_in, origin: origin.clone() };
     let context = Arc::clone(ctx);
-    let replaces = matches!(conclusion.signed_in, SignedIn::JustNow(_));
-    ctx.db.write(move |tx| Box::pin(async move { conclusion.write(&context, tx).await })).await?;
-    if replaces {
-        changes::follow(ctx).await?;
+    match (&conclusion.signed_in, &conclusion.consent) {
+        (SignedIn::Before(_) | SignedIn::Nobody, None) => {
+            ctx.db.write_plain(move |tx| Box::pin(conclusion.write(context, tx))).await?;
+        }
+        (SignedIn::Before(_) | SignedIn::Nobody, Some(_)) => {
+            ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?;
+        }
+        (SignedIn::JustNow(_), _) => {
+            ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?;
+            changes::follow(ctx).await?;
+        }
     }
     let delivery = flow.request.response_target().success(&text, &ctx.protocol.issuer);
     let step = Step::Answer { delivery, ui_locales: flow.request.ui_locales };
@@ -203,28 +210,29 @@ pub(super) async fn answer(
 }
 
 impl Conclusion {
-    async fn write(mut self, ctx: &Context, tx: &mut Tx<'_>) -> Result<(), FlowFailure> {
+    /// One verb of the store where the session is there already and no consent is written.
+    async fn write(mut self, ctx: Arc<Context>, tx: &mut Tx<'_>) -> Result<(), FlowFailure> {
         match &self.signed_in {
             SignedIn::JustNow(beginning) => {
-                self.grant.session_id = write_session(ctx, tx, beginning, &self.origin).await?;
+                self.grant.session_id = write_session(&ctx, tx, beginning, &self.origin).await?;
+                store::grant::insert(tx, &self.grant).await?;
+                store::authorization_code::insert(tx, &self.code).await?;
             }
             SignedIn::Before(_) | SignedIn::Nobody => {
                 // A sign-out in another tab can have come in between.
-                if !store::session::hold(tx, self.grant.session_id).await? {
+                if !store::authorization_code::issue(tx, &self.grant, &self.code).await? {
                     let error = OAuthError::new(ErrorCode::LoginRequired, "the session has ended");
                     return Err(FlowFailure::Page(error));
                 }
             }
         }
-        let grant = &self.grant;
         if let Some((claims, event)) = self.consent {
+            let grant = &self.grant;
             let (user, client) = (grant.user_id, &grant.client_id);
             store::consent::widen(tx, user, client, &grant.scope, &claims, grant.created_at)
                 .await?;
             store::audit_event::append(tx, event);
         }
-        store::grant::insert(tx, grant).await?;
-        store::authorization_code::insert(tx, &self.code).await?;
         Ok(())
     }
 }

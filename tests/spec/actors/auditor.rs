@@ -350,7 +350,7 @@ async fn code_grant(issuer: &Issuer, text: &str) -> Token {
     let Some(hash) = TokenKind::AuthorizationCode.recognise(text) else { return Token::Dead };
     let mut reader = issuer.ctx.db.reader().await.unwrap();
     let found = store::authorization_code::find(&mut reader.conn(), &hash).await.unwrap();
-    alive_if(found.is_some_and(|(_, grant)| grant.revoked.is_none()))
+    alive_if(found.is_some_and(|(_, behind)| behind.grant.revoked.is_none()))
 }
 
 /// Whether the grant of a genuine refresh token counts.
@@ -360,7 +360,7 @@ async fn refresh_grant(issuer: &Issuer, text: &str) -> Token {
     let found = store::refresh_family::find(&mut reader.conn(), presented.family()).await.unwrap();
     let keys = &issuer.ctx.vault.refresh_tokens;
     let counts = found.filter(|(family, _)| presented.prove(keys, family).is_some());
-    alive_if(counts.is_some_and(|(_, grant)| grant.revoked.is_none()))
+    alive_if(counts.is_some_and(|(_, behind)| behind.grant.revoked.is_none()))
 }
 
 /// Whether an access token counts for this node, and was not revoked at another that it has not heard of.

@@ -149,7 +149,7 @@ impl Issuer {
     pub(crate) async fn found_in(&self, folder: tempfile::TempDir) -> Issuer {
         let place = Arc::new(TestDb::found_in(folder).await);
         let (db, clock) = ((**place).clone(), Arc::clone(&self.clock));
-        Self::over(db, place, clock, self.ctx.policy.clone()).await
+        Self::over(db, place, clock, (self.ctx.protocol.clone(), self.ctx.policy.clone())).await
     }
 
     /// What answers behind its edge, for an API to ask.
