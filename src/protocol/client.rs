@@ -105,6 +105,9 @@ pub enum GrantType {
     /// RFC 8693 §2.1.
     #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
     TokenExchange,
+    /// RFC 6749 §4.3: the user types the password into the app. RFC 9700 §2.4 forbids it; it is here for
+    /// apps that move over, where an operator switched it on.
+    Password,
 }
 
 impl GrantType {
@@ -114,6 +117,7 @@ impl GrantType {
         Self::RefreshToken,
         Self::ClientCredentials,
         Self::TokenExchange,
+        Self::Password,
     ];
 
     /// The `grant_type` value.
@@ -124,6 +128,7 @@ impl GrantType {
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
             Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+            Self::Password => "password",
         }
     }
 }

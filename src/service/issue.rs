@@ -112,18 +112,28 @@ pub fn admit(
         }
         (GrantType::ClientCredentials, Behalf::Client) => Ok(()),
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::TokenExchange,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::TokenExchange
+            | GrantType::Password,
             Behalf::Client,
         )
         | (GrantType::ClientCredentials | GrantType::TokenExchange, Behalf::User { .. })
         | (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::Password,
             Behalf::ApiKey(_),
         ) => Err(Refusal::GrantMissing),
         (GrantType::TokenExchange, Behalf::ApiKey(key)) => admit_key(client, key, now),
         (GrantType::AuthorizationCode, Behalf::User { grant, user, session }) => {
             admit_grant(client, grant, user)?;
             admit_session(session, now)
+        }
+        // The password came with the request: there is no browser, and no session to ask for.
+        (GrantType::Password, Behalf::User { grant, user, session: _ }) => {
+            admit_grant(client, grant, user).map(|_| ())
         }
         (GrantType::RefreshToken, Behalf::User { grant, user, session }) => {
             match admit_grant(client, grant, user)?.access {

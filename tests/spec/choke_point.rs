@@ -13,7 +13,7 @@ use doorward::{
 use crate::actors::{
     Browser, Issuer, RelyingParty,
     access::{NOTES_API, ROBOT},
-    issuer::{Reply, origin},
+    issuer::{PASSWORD, Reply, origin},
     relying_party::{claims, web_app},
 };
 
@@ -60,6 +60,7 @@ enum Answer {
     InvalidRequest,
     InvalidClient,
     UnauthorizedClient,
+    UnsupportedGrantType,
 }
 
 /// The table.
@@ -69,7 +70,8 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
             GrantType::AuthorizationCode
             | GrantType::RefreshToken
             | GrantType::ClientCredentials
-            | GrantType::TokenExchange,
+            | GrantType::TokenExchange
+            | GrantType::Password,
             Change::Nothing,
         )
         // An API key hangs from its owner alone: from no password, no session and no consent.
@@ -77,6 +79,14 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
             GrantType::TokenExchange,
             Change::UserDisabledAndEnabled
             | Change::PasswordChanged
+            | Change::SessionEnded
+            | Change::ConsentWithdrawn
+            | Change::ClientDisabledAndEnabled,
+        )
+        // The password is proven anew each time: what was given before does not matter.
+        | (
+            GrantType::Password,
+            Change::UserDisabledAndEnabled
             | Change::SessionEnded
             | Change::ConsentWithdrawn
             | Change::ClientDisabledAndEnabled,
@@ -94,9 +104,10 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
         )
         // `offline_access` is what outlives the session (OIDC Core §11).
         | (GrantType::RefreshToken, Change::SessionEnded) => Answer::Tokens,
-        (GrantType::AuthorizationCode | GrantType::RefreshToken, Change::RoleTaken) => {
-            Answer::TokensWithoutRole
-        }
+        (
+            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::Password,
+            Change::RoleTaken,
+        ) => Answer::TokensWithoutRole,
         (GrantType::AuthorizationCode, Change::SessionEnded)
         | (
             GrantType::AuthorizationCode | GrantType::RefreshToken,
@@ -106,6 +117,10 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
             | Change::PasswordChanged
             | Change::ConsentWithdrawn
             | Change::ClientDisabledAndEnabled,
+        )
+        | (
+            GrantType::Password,
+            Change::UserDisabled | Change::UserDeleted | Change::PasswordChanged,
         ) => Answer::InvalidGrant,
         // RFC 8693 §2.2.2. A key of which no role is left opens nothing.
         (
@@ -116,9 +131,11 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
             GrantType::AuthorizationCode
             | GrantType::RefreshToken
             | GrantType::ClientCredentials
-            | GrantType::TokenExchange,
+            | GrantType::TokenExchange
+            | GrantType::Password,
             Change::ClientDisabled | Change::ClientDeleted,
         ) => Answer::InvalidClient,
+        (GrantType::Password, Change::GrantTypeTaken) => Answer::UnsupportedGrantType,
         (
             GrantType::AuthorizationCode
             | GrantType::RefreshToken
@@ -202,8 +219,9 @@ fn hold(reply: &Reply, answer: Answer) {
         Answer::Tokens => drop(reply.granted()),
         Answer::TokensWithoutRole => {
             let tokens = reply.granted();
-            for name in ["access_token", "id_token"] {
-                let claims = claims(tokens[name].as_str().unwrap());
+            let tokens = ["access_token", "id_token"].map(|name| tokens[name].as_str());
+            for token in tokens.into_iter().flatten() {
+                let claims = claims(token);
                 assert!(claims.get("roles").is_none(), "{claims}");
             }
         }
@@ -215,12 +233,15 @@ fn hold(reply: &Reply, answer: Answer) {
         Answer::UnauthorizedClient => {
             reply.refused(http::StatusCode::BAD_REQUEST, "unauthorized_client");
         }
+        Answer::UnsupportedGrantType => {
+            reply.refused(http::StatusCode::BAD_REQUEST, "unsupported_grant_type");
+        }
     }
 }
 
 /// One cell of the table: get so far as the grant, make the change, use the grant.
 async fn cell(grant: GrantType, change: Change, at: Where) {
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start_with_password_grant().await;
     let user = issuer.user("alice").await;
     let metadata = metadata(AccessTokenFormat::Jwt);
     let app = RelyingParty::register(&issuer, "notes", metadata).await;
@@ -233,7 +254,7 @@ async fn cell(grant: GrantType, change: Change, at: Where) {
             let code = app.code(&mut browser, "alice").await;
             app.redeem(&code).await.granted()["refresh_token"].as_str().unwrap().to_owned()
         }
-        GrantType::ClientCredentials => String::new(),
+        GrantType::ClientCredentials | GrantType::Password => String::new(),
         GrantType::TokenExchange => {
             issuer.give(&user, ROBOT).await;
             issuer.api_key(&Owner::User(user.id), "notes:read").await
@@ -253,6 +274,15 @@ async fn cell(grant: GrantType, change: Change, at: Where) {
         GrantType::RefreshToken => user.refresh(&held).await,
         GrantType::ClientCredentials => user.token(&[("grant_type", "client_credentials")]).await,
         GrantType::TokenExchange => user.exchange(&held, &[]).await,
+        GrantType::Password => {
+            user.token(&[
+                ("grant_type", "password"),
+                ("username", "alice"),
+                ("password", PASSWORD),
+                ("scope", "openid roles offline_access"),
+            ])
+            .await
+        }
     };
     eprintln!("{grant:?} × {change:?}: {}", reply.status);
     hold(&reply, expected(grant, change));
