@@ -28,6 +28,8 @@ mod admin_users;
 #[cfg(test)]
 mod api_keys;
 #[cfg(test)]
+mod attacks_api_keys;
+#[cfg(test)]
 mod attacks_http;
 #[cfg(test)]
 mod attacks_jose;
