@@ -73,5 +73,8 @@ pub mod apis_check_offline {}
 #[doc = include_str!("nobody_gives_more.md")]
 pub mod nobody_gives_more {}
 
+#[doc = include_str!("api_key_exchange.md")]
+pub mod api_key_exchange {}
+
 #[doc = include_str!("versions_of_rows.md")]
 pub mod versions_of_rows {}
