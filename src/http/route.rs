@@ -23,8 +23,6 @@ pub const END_SESSION: &str = "/account/sessions/end";
 pub const REVOKE_APP: &str = "/account/apps/revoke";
 /// Says that the session is over.
 pub const SIGNED_OUT: &str = "/signed-out";
-/// What everything of the admin API begins with.
-pub const ADMIN: &str = "/admin/api/";
 /// The description of the admin API, OpenAPI 3.1.
 pub const ADMIN_OPENAPI: &str = "/admin/api/openapi.json";
 /// Leads to the page for trying the admin API out.
