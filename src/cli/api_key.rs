@@ -200,6 +200,7 @@ fn explain(error: ApiKeyError) -> anyhow::Error {
             Failure::failed(error).hint(hint).into()
         }
         ApiKeyError::TooMany(_)
+        | ApiKeyError::Made
         | ApiKeyError::NoOwner
         | ApiKeyError::NotAServiceClient
         | ApiKeyError::NoKey(_)

@@ -23,7 +23,7 @@ use crate::{
             refresh::{self, PresentedRefreshToken},
         },
     },
-    store,
+    store::{self, behind::Behind},
     types::{ApiId, Scope, api_key},
 };
 
@@ -184,7 +184,7 @@ async fn refresh_token(
     let now = ctx.now();
     let mut reader = ctx.db.reader().await?;
     let family = store::refresh_family::find(&mut reader.conn(), presented.family()).await?;
-    let Some((family, grant)) = family else { return Ok(None) };
+    let Some((family, Behind { grant, user, session })) = family else { return Ok(None) };
     let Some(generation) = presented.prove(&ctx.vault.refresh_tokens, &family) else {
         return Ok(None);
     };
@@ -193,17 +193,14 @@ async fn refresh_token(
     if refresh::judge(&family, generation, caller.id(), policy, epoch, now).is_err() {
         return Ok(None);
     }
-    let user = store::user::find(&mut reader.conn(), grant.user_id).await?;
-    let session = store::session::find(&mut reader.conn(), grant.session_id).await?;
-    let behalf =
-        Behalf::User { grant: Some(&grant), user: user.as_ref(), session: session.as_ref() };
+    let behalf = Behalf::User { grant: Some(&grant), user: Some(&user), session: session.as_ref() };
     if issue::admit(caller.client(), GrantType::RefreshToken, behalf, now).is_err() {
         return Ok(None);
     }
     Ok(Some(ActiveToken {
         scope: grant.scope,
         client_id: Some(grant.client_id.to_string()),
-        username: user.map(|user| user.username),
+        username: Some(user.username),
         token_type: None,
         exp: family.idle_expires_at,
         iat: family.rotated_at,

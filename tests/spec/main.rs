@@ -4,6 +4,7 @@
 //! `DOORWARD_TEST_POSTGRES` names.
 
 #[cfg(test)]
+mod account_api_keys;
 mod account_page;
 #[cfg(test)]
 mod actors;
@@ -35,6 +36,8 @@ mod attacks_jose;
 mod availability;
 #[cfg(test)]
 mod choke_point;
+#[cfg(test)]
+mod crash_points;
 #[cfg(test)]
 mod cross_site_scripting;
 #[cfg(test)]
@@ -96,6 +99,8 @@ mod rfc6749_authorization_code;
 mod rfc6749_authorization_response;
 #[cfg(test)]
 mod rfc6749_client_authentication;
+#[cfg(test)]
+mod rfc6749_password_grant;
 #[cfg(test)]
 mod rfc6749_redirect_uri;
 #[cfg(test)]

@@ -72,6 +72,7 @@ pub(super) fn api_key(error: &ApiKeyError, origin: &Origin) -> Problem {
             Problem::field("/permissions", detail)
         }
         ApiKeyError::TooMany(_)
+        | ApiKeyError::Made
         | ApiKeyError::NoOwner
         | ApiKeyError::NotAServiceClient
         | ApiKeyError::Dead(_) => Problem::of(Kind::Conflict).because(detail),

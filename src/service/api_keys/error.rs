@@ -25,6 +25,9 @@ pub enum ApiKeyError {
     /// The owner has as many keys as there may be.
     #[error("there are {0} keys already: revoke one first")]
     TooMany(i64),
+    /// The form of this key was sent before: a key is made once, and shown once.
+    #[error("this key was made before")]
+    Made,
     /// There is no such user or client, or it is disabled.
     #[error("the owner of the key does not exist, or is disabled")]
     NoOwner,

@@ -4,12 +4,15 @@
 //! calls them with a key, or with a token that came of one, must be refused before.
 
 mod error;
+pub mod form;
 mod live;
+mod overview;
 
 use std::{sync::Arc, time::Duration};
 
 pub use error::ApiKeyError;
 pub use live::{LiveKey, LiveOwner, client_address, resolve};
+pub use overview::{Listed, Named, Overview, overview};
 
 use super::{Context, access_model, changes};
 use crate::{
@@ -74,6 +77,22 @@ pub async fn create(
     actor: Actor,
     origin: &Origin,
 ) -> Result<Created, ApiKeyError> {
+    let id = ApiKeyId::new(ctx.now(), ctx.random());
+    create_once(ctx, id, owner, new, actor, origin).await
+}
+
+/// Makes the key `id` for `owner`: once, however often it is asked for. [`form`] draws the id.
+///
+/// # Errors
+/// [`ApiKeyError::Made`] when there is a key of that id, [`ApiKeyError`] for every other rule.
+pub async fn create_once(
+    ctx: &Arc<Context>,
+    id: ApiKeyId,
+    owner: Owner,
+    new: NewApiKey,
+    actor: Actor,
+    origin: &Origin,
+) -> Result<Created, ApiKeyError> {
     if !ApiKey::is_name(&new.name) {
         return Err(ApiKeyError::Name);
     }
@@ -90,7 +109,7 @@ pub async fn create(
     if model.apis.of_scope(&held).is_empty() {
         return Err(ApiKeyError::NoPermission);
     }
-    let created = mint(ctx, owner, NewApiKey { permissions: held, ..new }, lifetime);
+    let created = mint(ctx, id, owner, NewApiKey { permissions: held, ..new }, lifetime);
     let key = created.key.clone();
     let event = event(ctx, actor, Action::ApiKeyCreated, &key, origin);
     ctx.db
@@ -106,18 +125,21 @@ pub async fn create(
     Ok(created)
 }
 
-/// Adds a key, unless its owner has `most` already or is gone.
+/// Adds a key, unless it is there, or its owner has `most` already or is gone.
 async fn insert(tx: &mut Tx<'_>, key: &ApiKey, most: i64) -> Result<(), ApiKeyError> {
     let count = store::api_key::count_alone(tx, &key.owner, key.created_at).await?;
-    if count.ok_or(ApiKeyError::NoOwner)? >= most {
+    let count = count.ok_or(ApiKeyError::NoOwner)?;
+    if store::api_key::find(tx, key.id).await?.is_some() {
+        return Err(ApiKeyError::Made);
+    }
+    if count >= most {
         return Err(ApiKeyError::TooMany(most));
     }
     Ok(store::api_key::insert(tx, key).await?)
 }
 
-fn mint(ctx: &Context, owner: Owner, new: NewApiKey, lifetime: Duration) -> Created {
+fn mint(ctx: &Context, id: ApiKeyId, owner: Owner, new: NewApiKey, lifetime: Duration) -> Created {
     let now = ctx.now();
-    let id = ApiKeyId::new(now, ctx.random());
     let text = api_key::mint(id, ctx.random());
     let key = ApiKey {
         id,
@@ -211,7 +233,8 @@ pub async fn rotate(
     event.detail.insert("before".to_owned(), state(&old));
     let ApiKey { owner, name, addresses, .. } = old;
     let new = NewApiKey { name, permissions: held, lifetime: Some(lifetime), addresses };
-    let created = mint(ctx, owner, new, lifetime);
+    let successor = ApiKeyId::new(ctx.now(), ctx.random());
+    let created = mint(ctx, successor, owner, new, lifetime);
     let key = created.key.clone();
     event.detail.insert("after".to_owned(), state(&key));
     event.detail.insert("successor".to_owned(), key.id.to_string().into());

@@ -15,6 +15,7 @@ mod oracle;
 pub(crate) mod relying_party;
 pub(crate) mod request;
 pub(crate) mod signer;
+pub(crate) mod tape;
 pub(crate) mod visits;
 pub(crate) mod witness;
 
