@@ -6,6 +6,7 @@
 
 use std::{
     error::Error,
+    net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
@@ -58,6 +59,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_state(Api { validator, notes: Arc::default() });
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8002").await?;
+    // With the address of each connection, for API keys that are bound to some.
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     Ok(axum::serve(listener, app).await?)
 }
 

@@ -13,6 +13,7 @@ sign-in = Anmelden
 sign-in-title-for = Bei { $client } anmelden
 sign-in-continue-to = weiter zu { $client }
 sign-in-to-account = um Ihr Konto zu verwalten
+sign-in-to-confirm = API-Schlüssel überdauern eine Anmeldung. Bitte bestätigen Sie, dass Sie es sind.
 username = Benutzername
 password = Passwort
 sign-in-failed = Benutzername und Passwort passen nicht zusammen. Prüfen Sie beides und versuchen Sie es noch einmal.
@@ -100,6 +101,83 @@ account-notice-session-ended = Die Sitzung ist beendet.
 account-notice-others-ended = Alle anderen Sitzungen sind beendet.
 account-notice-app-revoked = Die App hat keinen Zugriff mehr.
 
+## API-Schlüssel
+api-keys-title = API-Schlüssel
+api-keys-text = Mit einem Schlüssel ruft ein Programm von Ihnen eine API in Ihrem Namen auf, ohne Anmeldung. Er erlaubt nie mehr, als Sie selbst dürfen.
+api-keys-manage = API-Schlüssel verwalten
+api-keys-yours = Ihre Schlüssel
+api-keys-empty = Sie haben keine API-Schlüssel. Legen Sie einen an, wenn ein Skript, ein Werkzeug oder eine App danach fragt.
+api-keys-past = Nicht mehr gültig
+api-keys-past-text = Diese Schlüssel öffnen nichts mehr. Nach einigen Tagen verschwinden sie von hier.
+api-key-new = Neuer API-Schlüssel
+api-key-new-text = Geben Sie jedem Programm einen eigenen Schlüssel: So sehen Sie, welcher benutzt wird, und können einen widerrufen, ohne die anderen anzuhalten.
+api-key-created = Angelegt { $when }
+api-key-last-used = Zuletzt benutzt { $when }
+api-key-never-used = Noch nie benutzt
+api-key-expires = Läuft { $when } ab
+api-key-works-until = Endet { $when }
+api-key-revoked = Widerrufen
+api-key-expired = Abgelaufen { $when }
+api-key-badge-replaced = Ersetzt
+api-key-badge-revoked = Widerrufen
+api-key-badge-expired = Abgelaufen
+api-key-lost = (dürfen Sie nicht mehr)
+api-key-rotate = Erneuern
+api-key-rotate-label = Den Schlüssel { $key } erneuern
+api-key-revoke = Widerrufen
+api-key-revoke-label = Den Schlüssel { $key } widerrufen
+api-key-notice-revoked = Der Schlüssel ist widerrufen: Er öffnet nichts mehr.
+api-key-notice-shown-before = Dieser Schlüssel ist schon angelegt und angezeigt worden, und das geschieht nur einmal. Falls Sie ihn nicht kopiert haben, widerrufen Sie ihn und legen Sie einen anderen an.
+api-key-name = Name
+api-key-name-help = Welches Programm ihn benutzt, zum Beispiel „Sicherung zu Hause“.
+api-key-name-missing = Geben Sie dem Schlüssel einen Namen.
+api-key-name-invalid = Ein Name hat höchstens 100 Zeichen, in einer Zeile.
+api-key-permissions = Was der Schlüssel erlaubt
+api-key-about-you = Über Sie
+api-key-no-permission = Kreuzen Sie mindestens eines an, das eine API erlaubt.
+api-key-not-held = Eines davon dürfen Sie nicht. Hier steht, was Sie jetzt dürfen.
+api-key-days = Gültigkeit
+api-key-days-help = Danach gilt der Schlüssel nicht mehr. Sie können ihn vorher erneuern.
+api-key-lifetime-refused = { $count ->
+    [one] Ein Schlüssel gilt höchstens einen Tag.
+   *[other] Ein Schlüssel gilt höchstens { $count } Tage.
+}
+api-key-addresses = Nur von diesen Adressen aus
+api-key-addresses-help = Zum Beispiel 203.0.113.7 oder 10.0.0.0/8, mit einem Leerzeichen dazwischen. Bleibt das Feld leer, gilt der Schlüssel von überall.
+api-key-not-an-address = Eines davon ist weder eine Adresse wie 203.0.113.7 noch ein Netz wie 10.0.0.0/8.
+api-key-too-many-addresses = { $count ->
+    [one] Höchstens eine Adresse oder ein Netz ist möglich.
+   *[other] Höchstens { $count } Adressen und Netze sind möglich.
+}
+api-key-bound-to = Gilt nur von { $addresses } aus
+api-key-too-many = { $count ->
+    [one] Sie haben einen Schlüssel, mehr sind nicht möglich. Widerrufen Sie ihn, um einen anderen anzulegen.
+   *[other] Sie haben { $count } Schlüssel, mehr sind nicht möglich. Widerrufen Sie einen, den Sie nicht brauchen, um einen anderen anzulegen.
+}
+api-key-problems = Der Schlüssel ist noch nicht angelegt. Bitte ändern Sie, was unten markiert ist.
+api-key-nothing-offered = Ihr Konto hat keine Berechtigung, die ein Schlüssel enthalten könnte. Bitten Sie die Betreiber der API um eine Rolle.
+api-key-make = Schlüssel anlegen
+api-key-made-title = Ihr neuer API-Schlüssel
+api-key-shown-once = Kopieren Sie ihn jetzt und verwahren Sie ihn wie ein Passwort. Er wird nur dieses eine Mal angezeigt, und niemand kann ihn noch einmal zeigen.
+api-key-text-label = Schlüssel
+api-key-copy = Schlüssel kopieren
+api-key-copied = Kopiert.
+api-key-selected = Der Schlüssel ist markiert: Kopieren Sie ihn mit der Tastatur.
+api-key-done = Fertig, ich habe ihn verwahrt
+api-key-how-to-send = Programme senden ihn der API im Header
+api-key-former-until = Der Schlüssel, den er ersetzt, endet { $when }.
+api-key-former-ended = Der Schlüssel, den er ersetzt, gilt nicht mehr.
+api-key-rotate-title = „{ $key }“ erneuern
+api-key-rotate-text = Sie bekommen einen neuen Schlüssel mit demselben Namen, denselben Berechtigungen und derselben Gültigkeit. Der alte gilt noch eine Weile, damit nichts stillsteht, bis der neue an seiner Stelle ist.
+api-key-overlap = Der alte Schlüssel gilt noch
+api-key-overlap-help = Wählen Sie „gar nicht mehr“, wenn jemand anders den Schlüssel haben könnte.
+api-key-overlap-none = gar nicht mehr
+api-key-overlap-refused = So lange kann der alte Schlüssel nicht gelten.
+api-key-nothing-held = Sie haben keine Berechtigung dieses Schlüssels mehr, darum lässt er sich nicht erneuern. Widerrufen Sie ihn.
+api-key-revoke-title = „{ $key }“ widerrufen?
+api-key-revoke-text = Programme, die diesen Schlüssel benutzen, werden sofort abgewiesen. Das lässt sich nicht rückgängig machen.
+api-key-keep = Schlüssel behalten
+
 device-browser-on-system = { $browser } auf { $system }
 device-unknown = Unbekannter Browser
 
@@ -115,6 +193,27 @@ time-hours-ago = { $count ->
 time-days-ago = { $count ->
     [one] gestern
    *[other] vor { $count } Tagen
+}
+time-at-once = gleich
+time-in-minutes = { $count ->
+    [one] in einer Minute
+   *[other] in { $count } Minuten
+}
+time-in-hours = { $count ->
+    [one] in einer Stunde
+   *[other] in { $count } Stunden
+}
+time-in-days = { $count ->
+    [one] in einem Tag
+   *[other] in { $count } Tagen
+}
+span-hours = { $count ->
+    [one] eine Stunde
+   *[other] { $count } Stunden
+}
+span-days = { $count ->
+    [one] einen Tag
+   *[other] { $count } Tage
 }
 time-date = am { $day }. { $month } { $year }
 time-month = { $count ->

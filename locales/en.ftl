@@ -13,6 +13,7 @@ sign-in = Sign in
 sign-in-title-for = Sign in to { $client }
 sign-in-continue-to = to continue to { $client }
 sign-in-to-account = to manage your account
+sign-in-to-confirm = API keys outlive a sign-in, so please confirm that it is you.
 username = Username
 password = Password
 sign-in-failed = That username and password do not match. Check both and try again.
@@ -100,6 +101,83 @@ account-notice-session-ended = The session has ended.
 account-notice-others-ended = All other sessions have ended.
 account-notice-app-revoked = The app no longer has access.
 
+## API keys
+api-keys-title = API keys
+api-keys-text = A key lets a program of yours call an API as you, without signing in. It never allows more than you may do yourself.
+api-keys-manage = Manage API keys
+api-keys-yours = Your keys
+api-keys-empty = You have no API keys. Make one when a script, a tool or an app asks you for it.
+api-keys-past = No longer valid
+api-keys-past-text = These keys open nothing any more. They disappear from here after some days.
+api-key-new = New API key
+api-key-new-text = Give each program a key of its own: then you can see which one is used, and revoke one without stopping the others.
+api-key-created = Made { $when }
+api-key-last-used = Last used { $when }
+api-key-never-used = Never used
+api-key-expires = Expires { $when }
+api-key-works-until = Stops working { $when }
+api-key-revoked = Revoked
+api-key-expired = Expired { $when }
+api-key-badge-replaced = Replaced
+api-key-badge-revoked = Revoked
+api-key-badge-expired = Expired
+api-key-lost = (no longer yours)
+api-key-rotate = Rotate
+api-key-rotate-label = Rotate the key { $key }
+api-key-revoke = Revoke
+api-key-revoke-label = Revoke the key { $key }
+api-key-notice-revoked = The key is revoked: it opens nothing any more.
+api-key-notice-shown-before = This key was made and shown already, and is shown only once. If you did not copy it, revoke it and make another.
+api-key-name = Name
+api-key-name-help = Which program will use it, such as “Backup at home”.
+api-key-name-missing = Give the key a name.
+api-key-name-invalid = A name has at most 100 characters, on one line.
+api-key-permissions = What the key allows
+api-key-about-you = About you
+api-key-no-permission = Tick at least one thing that an API allows.
+api-key-not-held = You may not do one of the things that you ticked. What is listed here is what you may do now.
+api-key-days = Lifetime
+api-key-days-help = The key stops working after this time. You can rotate it before.
+api-key-lifetime-refused = { $count ->
+    [one] A key lives for one day at most.
+   *[other] A key lives for { $count } days at most.
+}
+api-key-addresses = Usable from these addresses alone
+api-key-addresses-help = Such as 203.0.113.7 or 10.0.0.0/8, with a space between two. Leave it empty and the key works from anywhere.
+api-key-not-an-address = One of these is neither an address such as 203.0.113.7 nor a network such as 10.0.0.0/8.
+api-key-too-many-addresses = { $count ->
+    [one] At most one address or network is possible.
+   *[other] At most { $count } addresses and networks are possible.
+}
+api-key-bound-to = Usable from { $addresses } alone
+api-key-too-many = { $count ->
+    [one] You have one key, and there can be no more. Revoke it to make another.
+   *[other] You have { $count } keys, and there can be no more. Revoke one that you do not need to make another.
+}
+api-key-problems = The key is not made yet. Please change what is marked below.
+api-key-nothing-offered = Your account has no permission that a key could hold. Ask the people who run the API for a role.
+api-key-make = Make the key
+api-key-made-title = Your new API key
+api-key-shown-once = Copy it now and keep it like a password. It is shown this once, and nobody can show it again.
+api-key-text-label = Key
+api-key-copy = Copy the key
+api-key-copied = Copied.
+api-key-selected = The key is selected: copy it with your keyboard.
+api-key-done = Done, I have kept it
+api-key-how-to-send = Programs send it to the API in the header
+api-key-former-until = The key that it replaces stops working { $when }.
+api-key-former-ended = The key that it replaces has stopped working.
+api-key-rotate-title = Rotate “{ $key }”
+api-key-rotate-text = You get a new key with the same name, permissions and lifetime. The old one works for a while longer, so that nothing stops while you put the new one in its place.
+api-key-overlap = The old key still works for
+api-key-overlap-help = Choose “no time at all” if somebody else may have the key.
+api-key-overlap-none = no time at all
+api-key-overlap-refused = The old key cannot work for so long.
+api-key-nothing-held = You no longer hold any permission of this key, so it cannot be rotated. Revoke it.
+api-key-revoke-title = Revoke “{ $key }”?
+api-key-revoke-text = Programs that use this key will be refused at once. This cannot be undone.
+api-key-keep = Keep the key
+
 device-browser-on-system = { $browser } on { $system }
 device-unknown = Unknown browser
 
@@ -115,6 +193,27 @@ time-hours-ago = { $count ->
 time-days-ago = { $count ->
     [one] yesterday
    *[other] { $count } days ago
+}
+time-at-once = in a moment
+time-in-minutes = { $count ->
+    [one] in one minute
+   *[other] in { $count } minutes
+}
+time-in-hours = { $count ->
+    [one] in one hour
+   *[other] in { $count } hours
+}
+time-in-days = { $count ->
+    [one] in one day
+   *[other] in { $count } days
+}
+span-hours = { $count ->
+    [one] one hour
+   *[other] { $count } hours
+}
+span-days = { $count ->
+    [one] one day
+   *[other] { $count } days
 }
 time-date = on { $day } { $month } { $year }
 time-month = { $count ->

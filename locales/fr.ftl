@@ -13,6 +13,7 @@ sign-in = Se connecter
 sign-in-title-for = Se connecter à { $client }
 sign-in-continue-to = pour continuer vers { $client }
 sign-in-to-account = pour gérer votre compte
+sign-in-to-confirm = Une clé d’API dure plus longtemps qu’une connexion : confirmez que c’est bien vous.
 username = Nom d’utilisateur
 password = Mot de passe
 sign-in-failed = Ce nom d’utilisateur et ce mot de passe ne vont pas ensemble. Vérifiez-les et réessayez.
@@ -100,6 +101,83 @@ account-notice-session-ended = La session est terminée.
 account-notice-others-ended = Toutes les autres sessions sont terminées.
 account-notice-app-revoked = L’application n’a plus accès.
 
+## Clés d’API
+api-keys-title = Clés d’API
+api-keys-text = Avec une clé, l’un de vos programmes appelle une API en votre nom, sans se connecter. Elle ne permet jamais plus que ce que vous pouvez faire vous-même.
+api-keys-manage = Gérer les clés d’API
+api-keys-yours = Vos clés
+api-keys-empty = Vous n’avez pas de clé d’API. Créez-en une quand un script, un outil ou une application vous la demande.
+api-keys-past = Plus valables
+api-keys-past-text = Ces clés n’ouvrent plus rien. Elles disparaîtront d’ici dans quelques jours.
+api-key-new = Nouvelle clé d’API
+api-key-new-text = Donnez à chaque programme sa propre clé : vous verrez laquelle sert, et vous pourrez en révoquer une sans arrêter les autres.
+api-key-created = Créée { $when }
+api-key-last-used = Utilisée { $when }
+api-key-never-used = Jamais utilisée
+api-key-expires = Expire { $when }
+api-key-works-until = Cesse de fonctionner { $when }
+api-key-revoked = Révoquée
+api-key-expired = Expirée { $when }
+api-key-badge-replaced = Remplacée
+api-key-badge-revoked = Révoquée
+api-key-badge-expired = Expirée
+api-key-lost = (vous ne l’avez plus)
+api-key-rotate = Renouveler
+api-key-rotate-label = Renouveler la clé { $key }
+api-key-revoke = Révoquer
+api-key-revoke-label = Révoquer la clé { $key }
+api-key-notice-revoked = La clé est révoquée : elle n’ouvre plus rien.
+api-key-notice-shown-before = Cette clé a déjà été créée et affichée, et elle ne l’est qu’une fois. Si vous ne l’avez pas copiée, révoquez-la et créez-en une autre.
+api-key-name = Nom
+api-key-name-help = Le programme qui s’en servira, par exemple « Sauvegarde à la maison ».
+api-key-name-missing = Donnez un nom à la clé.
+api-key-name-invalid = Un nom a 100 caractères au plus, sur une seule ligne.
+api-key-permissions = Ce que la clé permet
+api-key-about-you = À propos de vous
+api-key-no-permission = Cochez au moins une chose qu’une API permet.
+api-key-not-held = Vous ne pouvez pas faire l’une des choses cochées. Voici ce que vous pouvez faire maintenant.
+api-key-days = Durée de validité
+api-key-days-help = La clé cesse de fonctionner ensuite. Vous pouvez la renouveler avant.
+api-key-lifetime-refused = { $count ->
+    [one] Une clé est valable un jour au plus.
+   *[other] Une clé est valable { $count } jours au plus.
+}
+api-key-addresses = Utilisable depuis ces adresses seulement
+api-key-addresses-help = Par exemple 203.0.113.7 ou 10.0.0.0/8, séparées par une espace. Si le champ reste vide, la clé fonctionne de partout.
+api-key-not-an-address = L’une d’elles n’est ni une adresse comme 203.0.113.7 ni un réseau comme 10.0.0.0/8.
+api-key-too-many-addresses = { $count ->
+    [one] Une seule adresse ou un seul réseau est possible.
+   *[other] { $count } adresses et réseaux sont possibles au plus.
+}
+api-key-bound-to = Utilisable depuis { $addresses } seulement
+api-key-too-many = { $count ->
+    [one] Vous avez une clé, et il ne peut y en avoir plus. Révoquez-la pour en créer une autre.
+   *[other] Vous avez { $count } clés, et il ne peut y en avoir plus. Révoquez-en une dont vous n’avez pas besoin pour en créer une autre.
+}
+api-key-problems = La clé n’est pas encore créée. Veuillez changer ce qui est indiqué ci-dessous.
+api-key-nothing-offered = Votre compte n’a aucune permission qu’une clé pourrait contenir. Demandez un rôle aux responsables de l’API.
+api-key-make = Créer la clé
+api-key-made-title = Votre nouvelle clé d’API
+api-key-shown-once = Copiez-la maintenant et gardez-la comme un mot de passe. Elle n’est affichée que cette fois, et personne ne pourra la montrer de nouveau.
+api-key-text-label = Clé
+api-key-copy = Copier la clé
+api-key-copied = Copiée.
+api-key-selected = La clé est sélectionnée : copiez-la avec le clavier.
+api-key-done = C’est fait, je l’ai gardée
+api-key-how-to-send = Les programmes l’envoient à l’API dans l’en-tête
+api-key-former-until = La clé qu’elle remplace cesse de fonctionner { $when }.
+api-key-former-ended = La clé qu’elle remplace ne fonctionne plus.
+api-key-rotate-title = Renouveler « { $key } »
+api-key-rotate-text = Vous recevez une nouvelle clé avec le même nom, les mêmes permissions et la même durée. L’ancienne fonctionne encore un moment, pour que rien ne s’arrête avant que la nouvelle soit en place.
+api-key-overlap = L’ancienne clé fonctionne encore
+api-key-overlap-help = Choisissez « plus du tout » si quelqu’un d’autre peut avoir la clé.
+api-key-overlap-none = plus du tout
+api-key-overlap-refused = L’ancienne clé ne peut pas fonctionner aussi longtemps.
+api-key-nothing-held = Vous n’avez plus aucune permission de cette clé : elle ne peut pas être renouvelée. Révoquez-la.
+api-key-revoke-title = Révoquer « { $key } » ?
+api-key-revoke-text = Les programmes qui utilisent cette clé seront refusés aussitôt. Cela ne peut pas être annulé.
+api-key-keep = Garder la clé
+
 device-browser-on-system = { $browser } sur { $system }
 device-unknown = Navigateur inconnu
 
@@ -115,6 +193,27 @@ time-hours-ago = { $count ->
 time-days-ago = { $count ->
     [one] hier
    *[other] il y a { $count } jours
+}
+time-at-once = dans un instant
+time-in-minutes = { $count ->
+    [one] dans une minute
+   *[other] dans { $count } minutes
+}
+time-in-hours = { $count ->
+    [one] dans une heure
+   *[other] dans { $count } heures
+}
+time-in-days = { $count ->
+    [one] dans un jour
+   *[other] dans { $count } jours
+}
+span-hours = { $count ->
+    [one] une heure
+   *[other] { $count } heures
+}
+span-days = { $count ->
+    [one] un jour
+   *[other] { $count } jours
 }
 time-date = le { $day } { $month } { $year }
 time-month = { $count ->

@@ -53,9 +53,9 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "The OAuth 2.0 Authorization Framework",
         "https://www.rfc-editor.org/rfc/rfc6749.html",
         &["src/protocol/authorize/mod.rs", "src/service/token/mod.rs", "src/protocol/client_auth/mod.rs"],
-        &["tests/spec/rfc6749_authorization_code.rs", "tests/spec/rfc6749_authorization_response.rs", "tests/spec/rfc6749_client_authentication.rs", "tests/spec/rfc6749_redirect_uri.rs", "tests/spec/rfc6749_refresh_token.rs", "tests/spec/rfc6749_token_endpoint.rs"],
+        &["tests/spec/rfc6749_authorization_code.rs", "tests/spec/rfc6749_authorization_response.rs", "tests/spec/rfc6749_client_authentication.rs", "tests/spec/rfc6749_password_grant.rs", "tests/spec/rfc6749_redirect_uri.rs", "tests/spec/rfc6749_refresh_token.rs", "tests/spec/rfc6749_token_endpoint.rs"],
     )
-    .only("the code, refresh token and client credentials grants; the others are discouraged by RFC 9700"),
+    .only("the code, refresh token and client credentials grants; the password grant where an operator switches it on; never the implicit one (RFC 9700)"),
     full(
         "RFC 6750",
         "The OAuth 2.0 Authorization Framework: Bearer Token Usage",

@@ -13,7 +13,10 @@ use super::{
     session::Session,
 };
 use crate::{
-    identity::api_key::{ApiKey, Owner},
+    identity::{
+        AddressList,
+        api_key::{ApiKey, Owner},
+    },
     service::{
         api_keys::{self, ApiKeyError, Created, NewApiKey},
         users::{self, UserError},
@@ -57,9 +60,12 @@ pub(super) struct Create {
     /// A permission that the owner holds (repeatable); `roles` and `groups` let APIs hear of these
     #[arg(long = "permission", value_name = "NAME", required = true)]
     permissions: Vec<String>,
-    /// How long it lives [default: 90d]
+    /// How long it lives [default: the setting api_keys.default_lifetime, 90d]
     #[arg(long, value_parser = moment::parse_span, value_name = "SPAN")]
     lifetime: Option<Duration>,
+    /// An address or a network that it may be used from (repeatable) [default: anywhere]
+    #[arg(long = "allow-address", value_name = "NETWORK")]
+    addresses: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -102,7 +108,9 @@ async fn create(session: &Session<'_>, arguments: Create) -> anyhow::Result<()> 
     let owner = owner(session, &arguments.whose).await?;
     let permissions = Scope::parse(&arguments.permissions.join(" "))
         .map_err(|_| Failure::usage("a permission is a name such as notes:read"))?;
-    let new = NewApiKey { name: arguments.name, permissions, lifetime: arguments.lifetime };
+    let addresses = AddressList::parse(&arguments.addresses.join(" ")).map_err(Failure::usage)?;
+    let Create { name, lifetime, .. } = arguments;
+    let new = NewApiKey { name, permissions, lifetime, addresses };
     let (ctx, origin) = (&session.ctx, &session.origin);
     let created = api_keys::create(ctx, owner, new, Session::ACTOR, origin).await;
     shown_once(session, &created.map_err(explain)?, "Made")
@@ -200,6 +208,7 @@ fn explain(error: ApiKeyError) -> anyhow::Error {
             Failure::failed(error).hint(hint).into()
         }
         ApiKeyError::TooMany(_)
+        | ApiKeyError::Made
         | ApiKeyError::NoOwner
         | ApiKeyError::NotAServiceClient
         | ApiKeyError::NoKey(_)
@@ -209,12 +218,7 @@ fn explain(error: ApiKeyError) -> anyhow::Error {
 }
 
 fn state(session: &Session<'_>, key: &ApiKey) -> &'static str {
-    match (key.revoked_at, key.is_live(session.ctx.now()), key.successor) {
-        (Some(_), _, _) => "revoked",
-        (None, false, _) => "expired",
-        (None, true, Some(_)) => "rotated",
-        (None, true, None) => "live",
-    }
+    key.state(session.ctx.now()).as_str()
 }
 
 fn value(key: &ApiKey) -> Value {
@@ -228,6 +232,7 @@ fn value(key: &ApiKey) -> Value {
         "user": user,
         "client": client,
         "permissions": key.permissions.iter().collect::<Vec<_>>(),
+        "addresses": key.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "created_at": key.created_at.unix(),
         "expires_at": key.expires_at.unix(),
         "last_used_at": key.last_used_at.map(Timestamp::unix),
@@ -241,11 +246,17 @@ fn lines(session: &Session<'_>, key: &ApiKey) -> Vec<(&'static str, String)> {
         Owner::User(id) => format!("user {id}"),
         Owner::Client(id) => format!("client {id}"),
     };
+    let addresses = if key.addresses.is_empty() {
+        "anywhere".to_owned()
+    } else {
+        key.addresses.to_string().replace(' ', "\n")
+    };
     vec![
         ("name", key.name.clone()),
         ("owner", owner),
         ("state", state(session, key).to_owned()),
         ("permissions", key.permissions.iter().collect::<Vec<_>>().join("\n")),
+        ("allowed from", addresses),
         ("created", moment::text(key.created_at)),
         ("expires", moment::text(key.expires_at)),
         ("last used", key.last_used_at.map(moment::text).unwrap_or_default()),

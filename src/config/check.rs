@@ -46,6 +46,11 @@ pub(super) fn check(config: &Config) -> Result<(), Conflict> {
             "tokens.confidential_refresh_idle",
             "tokens.confidential_refresh_absolute",
         ),
+        (
+            config.api_keys.default_lifetime <= config.api_keys.max_lifetime,
+            "api_keys.default_lifetime",
+            "api_keys.max_lifetime",
+        ),
         (config.limits.uri <= config.limits.headers, "limits.uri", "limits.headers"),
     ];
     match ordered.iter().find(|(fits, _, _)| !fits) {

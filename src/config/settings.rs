@@ -47,12 +47,16 @@ settings! {
         passwords: Passwords;
         /// Lifetimes of what clients get.
         tokens: Tokens;
+        /// API keys of users and machines.
+        api_keys: ApiKeys;
         /// The keys that sign tokens.
         keys: Keys;
         /// What one request and all connections may use.
         limits: Limits;
         /// The admin API.
         admin: Admin;
+        /// What is only here for apps that move over from other ways of signing in.
+        legacy: Legacy;
         /// How the server ends.
         shutdown: Shutdown;
     }
@@ -175,6 +179,22 @@ settings! {
 }
 
 settings! {
+    /// API keys of users and machines.
+    pub struct ApiKeys {
+        /// How long a key lives when nobody says how long.
+        default_lifetime: Duration = 90 * DAY, HOUR..=5 * YEAR;
+        /// The longest that a key can live. Keys that were made before keep their end.
+        max_lifetime: Duration = YEAR, HOUR..=5 * YEAR;
+        /// The longest that a key lives on beside the one that took its place.
+        max_overlap: Duration = 7 * DAY, Duration::ZERO..=30 * DAY;
+        /// Live keys of one owner; while keys are rotated there may be twice as many.
+        most: u32 = 20, 1..=500;
+        /// A token that a key was exchanged for. An API that does not introspect sees no revocation.
+        token_lifetime: Duration = 5 * MINUTE, 10 * SECOND..=HOUR;
+    }
+}
+
+settings! {
     /// The keys that sign tokens.
     pub struct Keys {
         /// How long clients may keep the JWKS. A new key is published twice as long before it signs.
@@ -211,6 +231,15 @@ settings! {
         enabled: bool = true, Anything;
         /// Whether the page for trying it out is; empty: where the issuer is http on localhost.
         docs: Option<bool> = None, Anything;
+    }
+}
+
+settings! {
+    /// What is only here for apps that move over from other ways of signing in.
+    pub struct Legacy {
+        /// Whether clients that are registered for grant_type=password may send the passwords of their
+        /// users. Such an app sees every password: leave it off as soon as the apps have moved.
+        password_grant: bool = false, Anything;
     }
 }
 

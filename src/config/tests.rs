@@ -200,5 +200,9 @@ fn settings_that_contradict_each_other_are_refused() {
         conflict("[sessions]\nidle = \"2d\"\nabsolute = \"1d\""),
         Conflict::Above("sessions.idle", "sessions.absolute")
     );
+    assert_eq!(
+        conflict("[api_keys]\nmax_lifetime = \"30d\""),
+        Conflict::Above("api_keys.default_lifetime", "api_keys.max_lifetime")
+    );
     assert_eq!(conflict("listen = \"127.0.0.1:9090\""), Conflict::SameAddress);
 }

@@ -1,4 +1,4 @@
-//! The static files: stylesheet, logo and script, compiled in and served under hashed names.
+//! The static files: stylesheet, logo and scripts, compiled in and served under hashed names.
 //!
 //! A name contains the hash of its content, so a browser may keep a file for ever, and a new build
 //! never meets an old stylesheet.
@@ -24,6 +24,8 @@ pub enum Asset {
     Logo,
     /// `static/form_post.js`, which submits the form of a `form_post` response.
     FormPost,
+    /// `static/copy.js`, the button that copies an API key.
+    Copy,
 }
 
 /// What is known of a file once the program runs.
@@ -35,8 +37,8 @@ struct Served {
 }
 
 /// In the order of [`Asset`]'s variants.
-static SERVED: LazyLock<[Served; 3]> = LazyLock::new(|| {
-    [Asset::Stylesheet, Asset::Logo, Asset::FormPost].map(|asset| {
+static SERVED: LazyLock<[Served; 4]> = LazyLock::new(|| {
+    [Asset::Stylesheet, Asset::Logo, Asset::FormPost, Asset::Copy].map(|asset| {
         let (stem, extension, content_type, content) = asset.source();
         let url = format!("/static/{stem}.{}.{extension}", content_hash(content));
         Served { asset, url, content_type, content }
@@ -67,6 +69,12 @@ impl Asset {
                 "js",
                 "text/javascript; charset=utf-8",
                 include_bytes!("../../static/form_post.js"),
+            ),
+            Self::Copy => (
+                "copy",
+                "js",
+                "text/javascript; charset=utf-8",
+                include_bytes!("../../static/copy.js"),
             ),
         }
     }

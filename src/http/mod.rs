@@ -84,7 +84,18 @@ pub fn router(
             route::USERINFO,
             get(oauth::userinfo::get).post(oauth::userinfo::post).options(oauth::cors::preflight),
         )
-        // What people see.
+        .merge(pages())
+        .merge(assets::router())
+        // What administrators' programs call.
+        .merge(admin::router(administration.served))
+        .fallback(ui::not_found)
+        .with_state(app)
+        .layer(from_fn_with_state(transport, security_headers))
+}
+
+/// What people see.
+fn pages() -> Router<Arc<App>> {
+    Router::new()
         .route(route::HOME, get(ui::home))
         .route(route::LOGIN, get(ui::login::get).post(ui::login::post))
         .route(route::SELECT_ACCOUNT, get(ui::select_account::get).post(ui::select_account::post))
@@ -93,12 +104,16 @@ pub fn router(
         .route(route::ACCOUNT, get(ui::account::get))
         .route(route::END_SESSION, post(ui::account::end_session))
         .route(route::REVOKE_APP, post(ui::account::revoke_app))
+        .route(route::API_KEYS, get(ui::api_keys::get))
+        .route(route::NEW_API_KEY, get(ui::api_keys::new::get).post(ui::api_keys::new::post))
+        .route(
+            route::ROTATE_API_KEY,
+            get(ui::api_keys::rotate::get).post(ui::api_keys::rotate::post),
+        )
+        .route(
+            route::REVOKE_API_KEY,
+            get(ui::api_keys::revoke::get).post(ui::api_keys::revoke::post),
+        )
         .route(route::SIGNED_OUT, get(ui::signed_out))
         .route(route::SETUP, get(ui::setup::get).post(ui::setup::post))
-        .merge(assets::router())
-        // What administrators' programs call.
-        .merge(admin::router(administration.served))
-        .fallback(ui::not_found)
-        .with_state(app)
-        .layer(from_fn_with_state(transport, security_headers))
 }

@@ -21,8 +21,18 @@ pub const ACCOUNT: &str = "/account";
 pub const END_SESSION: &str = "/account/sessions/end";
 /// Takes back what an app was allowed.
 pub const REVOKE_APP: &str = "/account/apps/revoke";
+/// One's own API keys.
+pub const API_KEYS: &str = "/account/api-keys";
+/// Makes an API key.
+pub const NEW_API_KEY: &str = "/account/api-keys/new";
+/// Puts a new API key in the place of one.
+pub const ROTATE_API_KEY: &str = "/account/api-keys/rotate";
+/// Ends an API key.
+pub const REVOKE_API_KEY: &str = "/account/api-keys/revoke";
 /// Says that the session is over.
 pub const SIGNED_OUT: &str = "/signed-out";
+/// What everything of the admin API begins with.
+pub const ADMIN: &str = "/admin/api/";
 /// The description of the admin API, OpenAPI 3.1.
 pub const ADMIN_OPENAPI: &str = "/admin/api/openapi.json";
 /// Leads to the page for trying the admin API out.

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::AddressList;
 use crate::types::{ClientId, Scope, Timestamp, TokenHash, UserId, id::ApiKeyId};
 
 /// Whom a key speaks for.
@@ -29,6 +30,8 @@ pub struct ApiKey {
     pub name: String,
     /// The permissions that it names; and `roles` and `groups`, when APIs shall hear of them.
     pub permissions: Scope,
+    /// From where it may be used.
+    pub addresses: AddressList,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it dies.
@@ -41,6 +44,32 @@ pub struct ApiKey {
     pub successor: Option<ApiKeyId>,
 }
 
+/// What became of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It counts.
+    Live,
+    /// It counts still, and has a successor.
+    Rotated,
+    /// Its time is over.
+    Expired,
+    /// Somebody revoked it.
+    Revoked,
+}
+
+impl State {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Rotated => "rotated",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
 impl ApiKey {
     /// The longest name, in characters.
     pub const MAX_NAME: usize = 100;
@@ -49,6 +78,17 @@ impl ApiKey {
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
+    }
+
+    /// What became of it by `now`.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> State {
+        match (self.revoked_at, self.is_live(now), self.successor) {
+            (Some(_), _, _) => State::Revoked,
+            (None, false, _) => State::Expired,
+            (None, true, Some(_)) => State::Rotated,
+            (None, true, None) => State::Live,
+        }
     }
 
     /// How long it was made to live.
@@ -78,12 +118,20 @@ pub struct ApiKeyPolicy {
     pub max_overlap: Duration,
     /// The most keys that an owner makes. While keys are rotated there may be twice as many.
     pub most: u32,
+    /// The longest that a token lives which a key was exchanged for (RFC 8693).
+    pub token_lifetime: Duration,
 }
 
 impl Default for ApiKeyPolicy {
     fn default() -> Self {
         const DAY: Duration = Duration::from_hours(24);
-        Self { default_lifetime: 90 * DAY, max_lifetime: 365 * DAY, max_overlap: 7 * DAY, most: 20 }
+        Self {
+            default_lifetime: 90 * DAY,
+            max_lifetime: 365 * DAY,
+            max_overlap: 7 * DAY,
+            most: 20,
+            token_lifetime: Duration::from_mins(5),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Names, passwords, lockout, the life of a browser session. Pure like `protocol`: no async, no I/O,
 //! no clock, no randomness. What is decided here is plain data that a service persists.
 
+pub mod address_list;
 pub mod api_key;
 pub mod email;
 pub mod group;
@@ -16,6 +17,7 @@ pub mod session_policy;
 pub mod user;
 pub mod username;
 
+pub use address_list::AddressList;
 pub use email::EmailAddress;
 pub use login_name::LoginName;
 pub use username::Username;

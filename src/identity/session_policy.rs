@@ -20,15 +20,20 @@ pub struct SessionPolicy {
     pub absolute: Duration,
     /// The most sessions of one user, the new one among them; the oldest give way (SESS-09).
     pub most_per_user: u32,
+    /// How old a sign-in may be for what outlives its session, such as an API key: whoever found a
+    /// cookie or an open browser does not get further than the session (SESS-10).
+    pub fresh: Duration,
 }
 
 impl Default for SessionPolicy {
     /// Idle 1 day, absolute 30 days, 50 sessions: more than the browsers of anyone, few enough to list.
+    /// Fresh for 10 minutes: enough to fill in a form, too short for most thefts.
     fn default() -> Self {
         Self {
             idle: Duration::from_hours(24),
             absolute: Duration::from_hours(30 * 24),
             most_per_user: 50,
+            fresh: Duration::from_mins(10),
         }
     }
 }
@@ -71,6 +76,13 @@ impl SessionPolicy {
     #[must_use]
     pub fn idle_expires_at(&self, expires_at: Timestamp, now: Timestamp) -> Timestamp {
         now.plus(self.idle).min(expires_at)
+    }
+
+    /// Whether `session` was authenticated just now, so that it may make what outlives it.
+    /// ASVS 7.5.1, SESS-10.
+    #[must_use]
+    pub fn is_fresh(&self, session: &BrowserSession, now: Timestamp) -> bool {
+        now.since(session.authentication.auth_time) < self.fresh
     }
 
     /// Whether this use is worth a write: a minute has passed since the one on record, or half the idle
@@ -192,6 +204,7 @@ mod tests {
         idle: Duration::from_secs(100),
         absolute: Duration::from_secs(1_000),
         most_per_user: 5,
+        fresh: Duration::from_secs(60),
     };
 
     fn session(number: u8, created_at: i64) -> BrowserSession {

@@ -102,12 +102,15 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749 §4.4.
     ClientCredentials,
+    /// RFC 6749 §4.3: the user types the password into the app. RFC 9700 §2.4 forbids it; it is here for
+    /// apps that move over, where an operator switched it on.
+    Password,
 }
 
 impl GrantType {
     /// Every grant, in the order that discovery lists them.
     pub const ALL: &[Self] =
-        &[Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
+        &[Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::Password];
 
     /// The `grant_type` value.
     #[must_use]
@@ -116,6 +119,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::Password => "password",
         }
     }
 }

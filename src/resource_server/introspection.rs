@@ -3,7 +3,7 @@
 //! Only positive answers are remembered, under the hash of the token, for a few seconds and never past
 //! the token's end. A flood of tokens reaches the issuer through a bounded number of requests.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use base64ct::{Base64, Encoding};
 use http::{Request, header};
@@ -47,6 +47,25 @@ struct Answer {
     until: Duration,
 }
 
+/// What is asked about.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) token: &'a str,
+    /// From where it was presented, when that is known and the issuer shall hear of it.
+    pub(super) address: Option<IpAddr>,
+}
+
+impl Question<'_> {
+    /// Under what its answer is remembered: what holds for one address is not true of another. No API
+    /// key has a line break in it.
+    fn key(self) -> [u8; 32] {
+        match self.address {
+            None => sha256(self.token.as_bytes()),
+            Some(address) => sha256(format!("{}\n{address}", self.token).as_bytes()),
+        }
+    }
+}
+
 /// Whom a token must be of and for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected<'a> {
@@ -75,25 +94,25 @@ impl Introspection {
     /// A positive answer that is still remembered.
     pub(super) fn remembered(
         &self,
-        token: &str,
+        question: Question<'_>,
         expected: Expected<'_>,
         clock: &dyn Clock,
     ) -> Option<AccessToken> {
         if self.lifetime.is_zero() {
             return None;
         }
-        let answer = self.answers.get(&sha256(token.as_bytes()))?;
+        let answer = self.answers.get(&question.key())?;
         let alive = alive(&answer.token, expected.leeway, clock.now());
         (clock.uptime() < answer.until && alive).then_some(answer.token)
     }
 
-    /// What the issuer says of `token`, asked at `endpoint`.
+    /// What the issuer says of a token, asked at `endpoint`.
     ///
     /// # Errors
     /// [`Refusal::InvalidToken`] when it says no; [`Refusal::Unavailable`] when it says nothing.
     pub(super) async fn ask(
         &self,
-        token: &str,
+        question: Question<'_>,
         endpoint: &Url,
         fetch: &Arc<dyn Fetch>,
         expected: Expected<'_>,
@@ -102,7 +121,7 @@ impl Introspection {
         let Ok(_permit) = self.questions.try_acquire() else {
             return Err(Refusal::Unavailable(PAUSE));
         };
-        let members = match self.question(token, endpoint, fetch).await {
+        let members = match self.question(question, endpoint, fetch).await {
             Ok(members) => members,
             Err(error) => {
                 tracing::error!(issuer = expected.issuer, %error, "the issuer gave no answer about a token");
@@ -113,21 +132,27 @@ impl Introspection {
         if !self.lifetime.is_zero() {
             let until = clock.uptime() + self.lifetime;
             let answer = Answer { token: token_facts.clone(), until };
-            self.answers.insert(sha256(token.as_bytes()), answer);
+            self.answers.insert(question.key(), answer);
         }
         Ok(token_facts)
     }
 
-    /// RFC 7662 §2.1, authenticated by HTTP Basic (RFC 6749 §2.3.1).
+    /// RFC 7662 §2.1, authenticated by HTTP Basic (RFC 6749 §2.3.1). `client_address` is a parameter of
+    /// Doorward's.
     async fn question(
         &self,
-        token: &str,
+        question: Question<'_>,
         endpoint: &Url,
         fetch: &Arc<dyn Fetch>,
     ) -> Result<Map<String, Value>, Unreachable> {
         let encoded =
             |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let pair = format!("{}:{}", encoded(&self.client_id), encoded(self.client_secret.expose()));
+        let mut body = format!("token={}&token_type_hint=access_token", encoded(question.token));
+        if let Some(address) = question.address {
+            body.push_str("&client_address=");
+            body.push_str(&encoded(&address.to_string()));
+        }
         let request = Request::post(endpoint.as_str())
             .header(
                 header::AUTHORIZATION,
@@ -135,7 +160,7 @@ impl Introspection {
             )
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json")
-            .body(format!("token={}&token_type_hint=access_token", encoded(token)))
+            .body(body)
             .map_err(|error| Unreachable(error.to_string()))?;
         let answer = fetch.fetch(request).await?;
         serde_json::from_slice(issuer::ok(&answer)?)

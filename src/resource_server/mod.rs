@@ -85,6 +85,12 @@
 //! [five seconds](Builder::introspection_cache). API keys (`dw_…`) come in `X-API-Key` or as a bearer
 //! token.
 //!
+//! A key can be bound to the addresses that it is used from. The issuer hears of the caller's address for
+//! API keys alone: the other end of the connection
+//! ([`into_make_service_with_connect_info`](axum::Router::into_make_service_with_connect_info)), unless a
+//! header shows that a proxy stands between, or what the API says itself ([`ClientAddress`]). No address
+//! is ever read from a header, and where it is not known such a key is refused.
+//!
 //! # When keys change and when the issuer is away
 //!
 //! The metadata and keys are fetched with the first token and again after their `max-age`. A token that
@@ -95,6 +101,7 @@
 
 mod builder;
 mod challenge;
+mod client_address;
 mod clock;
 mod extract;
 mod fetch;
@@ -109,6 +116,7 @@ mod validator;
 pub use crate::types::api_key::is_well_formed as is_api_key;
 pub use builder::{Builder, ConfigError, LONGEST_INTROSPECTION_CACHE, LONGEST_LEEWAY};
 pub use challenge::{Need, Refusal, Rejection};
+pub use client_address::ClientAddress;
 pub use fetch::{ANSWER_TIME, Answer, Fetch, HttpFetch, IssuerUrl, MAX_ANSWER_BYTES, Unreachable};
 pub use issuer::UNKNOWN_KEY_PAUSE;
 pub use metadata::protected_resource_metadata;

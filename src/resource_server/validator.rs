@@ -1,6 +1,7 @@
 //! The check of a token: a JWT offline (RFC 9068 §4), anything else by introspection (RFC 7662).
 
 use std::{
+    net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -11,14 +12,15 @@ use moka::sync::Cache;
 use super::{
     builder::Builder,
     challenge::{Refusal, Rejection},
-    introspection::{Expected, Introspection, alive},
+    client_address,
+    introspection::{Expected, Introspection, Question, alive},
     issuer::{Away, KnownIssuer, Published},
     presented::Credential,
     token::{AccessToken, TokenError},
 };
 use crate::{
     protocol::jose::{Alg, Expiry, JwtError, JwtKeys, JwtRules, Typ, verify},
-    types::{Secret, digest::sha256, time::Clock},
+    types::{Secret, api_key::is_well_formed, digest::sha256, time::Clock},
 };
 
 /// One API: knows its issuer and its audience, and checks what is presented to it.
@@ -109,7 +111,7 @@ impl Validator {
             return Ok(checked.token.clone());
         }
         let outcome = match Credential::of_request(parts) {
-            Ok(credential) => self.decide(&credential).await,
+            Ok(credential) => self.decide(&credential, client_address::of_request(parts)).await,
             Err(refusal) => Err(refusal),
         };
         let token = outcome.map_err(|refusal| self.rejection(refusal))?;
@@ -117,12 +119,21 @@ impl Validator {
         Ok(token)
     }
 
-    /// Checks a token, wherever it came from: a JWT, an opaque token or an API key.
+    /// Checks a token, wherever it came from: a JWT, an opaque token or an API key. An API key that is
+    /// bound to addresses is refused: see [`check_from`](Self::check_from).
     ///
     /// # Errors
     /// [`Refusal::InvalidToken`], or [`Refusal::Unavailable`] when that cannot be known.
     pub async fn check(&self, token: &str) -> Result<AccessToken, Refusal> {
-        self.decide(&Credential::of(Secret::new(token.to_owned()))).await
+        self.decide(&Credential::of(Secret::new(token.to_owned())), None).await
+    }
+
+    /// Checks a token that was presented by a caller at `address`.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub async fn check_from(&self, token: &str, address: IpAddr) -> Result<AccessToken, Refusal> {
+        self.decide(&Credential::of(Secret::new(token.to_owned())), Some(address)).await
     }
 
     /// The answer of this API to a refusal.
@@ -132,10 +143,17 @@ impl Validator {
         Rejection { refusal, realm: Arc::clone(realm), resource_metadata: served_at.get().cloned() }
     }
 
-    async fn decide(&self, credential: &Credential) -> Result<AccessToken, Refusal> {
+    async fn decide(
+        &self,
+        credential: &Credential,
+        address: Option<IpAddr>,
+    ) -> Result<AccessToken, Refusal> {
         let outcome = match credential {
             Credential::Jwt(token) => self.of_jwt(token.expose()).await,
-            Credential::Opaque(token) => self.of_issuer(token.expose()).await,
+            Credential::Opaque(token) => {
+                let address = address.filter(|_| is_well_formed(token.expose()));
+                self.of_issuer(Question { token: token.expose(), address }).await
+            }
         };
         if let Err(Refusal::InvalidToken(error)) = &outcome {
             tracing::debug!(%error, "an access token was refused");
@@ -148,7 +166,7 @@ impl Validator {
         let offline = self.offline(token).await?;
         match self.inner().revocation {
             Revocation::AtExpiry => Ok(offline),
-            Revocation::AtOnce => self.of_issuer(token).await,
+            Revocation::AtOnce => self.of_issuer(Question { token, address: None }).await,
         }
     }
 
@@ -189,17 +207,17 @@ impl Validator {
             issuer: self.issuer(),
         };
         let now = self.inner().clock.now();
-        let claims = verify(token, &rules, JwtKeys::Own(&published.keys), now)?.claims;
+        let claims = verify(token, &rules, JwtKeys::Issuer(&published.keys), now)?.claims;
         AccessToken::of_jwt(claims, self.audience())
     }
 
     /// Asks the issuer, or remembers what it said a moment ago.
-    async fn of_issuer(&self, token: &str) -> Result<AccessToken, Refusal> {
+    async fn of_issuer(&self, question: Question<'_>) -> Result<AccessToken, Refusal> {
         let Inner { issuer, introspection, leeway, clock, .. } = self.inner();
         let introspection = introspection.as_ref().ok_or(TokenError::NotAJwt)?;
         let (issuer_url, audience) = (self.issuer(), self.audience());
         let expected = Expected { issuer: issuer_url, audience, leeway: *leeway };
-        if let Some(token) = introspection.remembered(token, expected, &**clock) {
+        if let Some(token) = introspection.remembered(question, expected, &**clock) {
             return Ok(token);
         }
         let published = issuer.published().await?;
@@ -207,7 +225,7 @@ impl Validator {
             tracing::error!(issuer = issuer_url, "the issuer has no introspection endpoint");
             return Err(TokenError::NotAJwt.into());
         };
-        introspection.ask(token, endpoint, &issuer.fetch, expected, &**clock).await
+        introspection.ask(question, endpoint, &issuer.fetch, expected, &**clock).await
     }
 }
 

@@ -41,6 +41,7 @@ pub(super) fn protocol(config: &Config) -> Policy {
         id_token: config.tokens.id_token,
     };
     policy.max_token_bytes = config.tokens.max_token_bytes.count();
+    policy.password_grant = config.legacy.password_grant;
     policy
 }
 
@@ -65,7 +66,7 @@ pub(super) fn services(config: &Config) -> ServicePolicy {
             absolute: config.sessions.absolute,
             ..SessionPolicy::default()
         },
-        api_keys: ApiKeyPolicy::default(),
+        api_keys: api_keys(config),
         lockout: lockout(config),
         rotation: RotationPolicy {
             key_lifetime: config.keys.lifetime,
@@ -82,6 +83,17 @@ pub(super) fn services(config: &Config) -> ServicePolicy {
             ..Retention::default()
         },
         cached_tokens: CACHED_TOKENS,
+    }
+}
+
+const fn api_keys(config: &Config) -> ApiKeyPolicy {
+    let keys = &config.api_keys;
+    ApiKeyPolicy {
+        default_lifetime: keys.default_lifetime,
+        max_lifetime: keys.max_lifetime,
+        max_overlap: keys.max_overlap,
+        most: keys.most,
+        token_lifetime: keys.token_lifetime,
     }
 }
 
@@ -106,6 +118,12 @@ mod tests {
         let rate = lockout(&Config::default()).network;
         let later = HOUR.as_millis() / rate.interval.as_millis();
         assert_eq!(u128::from(rate.burst) + later, 300);
+    }
+
+    /// What nobody sets is what the rules themselves say.
+    #[test]
+    fn the_default_figures_of_api_keys_are_those_of_the_rules() {
+        assert_eq!(api_keys(&Config::default()), ApiKeyPolicy::default());
     }
 
     #[test]

@@ -105,6 +105,9 @@ impl Server {
         if config.serves_admin_docs() {
             built_in::ensure_docs_client(&ctx, http::admin::DOCS_REDIRECT).await?;
         }
+        if config.legacy.password_grant {
+            tracing::warn!("legacy.password_grant is on: apps see the passwords of their users");
+        }
         Ok(Self { config: config.clone(), bound, ctx, in_use })
     }
 
@@ -179,7 +182,7 @@ fn public(
         proxies: TrustedProxies::new(config.proxy.trusted.clone()),
         clock: Arc::clone(&ctx.clock),
         random: Arc::clone(&ctx.random),
-        transport,
+        issuer: ctx.protocol.issuer.clone(),
     };
     let served = match (config.admin.enabled, config.serves_admin_docs()) {
         (false, _) => Served::Nothing,

@@ -129,6 +129,13 @@ pub async fn current(ctx: &Context, cookie: Option<&str>) -> Result<Option<Curre
     Ok(Some(Current { session, user }))
 }
 
+/// Whether the user of `current` signed in just now, so that they may make what outlives the session
+/// (SESS-10).
+#[must_use]
+pub fn is_fresh(ctx: &Context, current: &Current) -> bool {
+    ctx.policy.sessions.is_fresh(&current.session, ctx.now())
+}
+
 /// Ends `id`, one of the sessions of `user`; `false` when it is not, or ended before.
 ///
 /// # Errors

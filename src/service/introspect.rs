@@ -1,6 +1,6 @@
 //! Token introspection. RFC 7662.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use super::{
     Context, ServiceError,
@@ -23,15 +23,18 @@ use crate::{
             refresh::{self, PresentedRefreshToken},
         },
     },
-    store,
+    store::{self, behind::Behind},
     types::{ApiId, Scope, api_key},
 };
 
 /// What the caller may know of `token`. `token_type_hint` is not needed: a token says itself what it
 /// is (RFC 7662 §2.1).
 ///
+/// `client_address` says from where an API key was used; one with an allow-list is inactive without.
+///
 /// # Errors
-/// `invalid_client` for a caller that does not authenticate, `invalid_request` without a token.
+/// `invalid_client` for a caller that does not authenticate, `invalid_request` without a token, or with
+/// a `client_address` that is none.
 pub async fn introspect(
     ctx: &Arc<Context>,
     caller: &Authenticated,
@@ -41,9 +44,10 @@ pub async fn introspect(
     let token = params
         .get("token")
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;
+    let address = api_keys::client_address(params)?;
     let active = match PresentedRefreshToken::parse(token) {
         Some(presented) => refresh_token(ctx, caller, &presented).await?,
-        None if token.starts_with(api_key::PREFIX) => api_key(ctx, caller, token).await?,
+        None if token.starts_with(api_key::PREFIX) => api_key(ctx, caller, token, address).await?,
         None => match access_token::resolve(ctx, token).await? {
             Some(live) if may_know(caller, &live) => {
                 let model = access_model::current(ctx).await?;
@@ -116,9 +120,10 @@ async fn api_key(
     ctx: &Context,
     caller: &Authenticated,
     text: &str,
+    address: Option<IpAddr>,
 ) -> Result<Option<ActiveToken>, ServiceError> {
     let Some(presented) = api_key::parse(text) else { return Ok(None) };
-    let Some(live) = api_keys::resolve(ctx, &presented).await? else { return Ok(None) };
+    let Some(live) = api_keys::resolve(ctx, &presented, address).await? else { return Ok(None) };
     let model = access_model::current(ctx).await?;
     let granted = live.granted(&model);
     let is_own = live.key.owner == Owner::Client(caller.id().clone());
@@ -179,7 +184,7 @@ async fn refresh_token(
     let now = ctx.now();
     let mut reader = ctx.db.reader().await?;
     let family = store::refresh_family::find(&mut reader.conn(), presented.family()).await?;
-    let Some((family, grant)) = family else { return Ok(None) };
+    let Some((family, Behind { grant, user, session })) = family else { return Ok(None) };
     let Some(generation) = presented.prove(&ctx.vault.refresh_tokens, &family) else {
         return Ok(None);
     };
@@ -188,17 +193,14 @@ async fn refresh_token(
     if refresh::judge(&family, generation, caller.id(), policy, epoch, now).is_err() {
         return Ok(None);
     }
-    let user = store::user::find(&mut reader.conn(), grant.user_id).await?;
-    let session = store::session::find(&mut reader.conn(), grant.session_id).await?;
-    let behalf =
-        Behalf::User { grant: Some(&grant), user: user.as_ref(), session: session.as_ref() };
+    let behalf = Behalf::User { grant: Some(&grant), user: Some(&user), session: session.as_ref() };
     if issue::admit(caller.client(), GrantType::RefreshToken, behalf, now).is_err() {
         return Ok(None);
     }
     Ok(Some(ActiveToken {
         scope: grant.scope,
         client_id: Some(grant.client_id.to_string()),
-        username: user.map(|user| user.username),
+        username: Some(user.username),
         token_type: None,
         exp: family.idle_expires_at,
         iat: family.rotated_at,

@@ -104,11 +104,18 @@ pub fn admit(
             Err(Refusal::PublicClient)
         }
         (GrantType::ClientCredentials, Behalf::Client) => Ok(()),
-        (GrantType::AuthorizationCode | GrantType::RefreshToken, Behalf::Client)
+        (
+            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::Password,
+            Behalf::Client,
+        )
         | (GrantType::ClientCredentials, Behalf::User { .. }) => Err(Refusal::GrantMissing),
         (GrantType::AuthorizationCode, Behalf::User { grant, user, session }) => {
             admit_grant(client, grant, user)?;
             admit_session(session, now)
+        }
+        // The password came with the request: there is no browser, and no session to ask for.
+        (GrantType::Password, Behalf::User { grant, user, session: _ }) => {
+            admit_grant(client, grant, user).map(|_| ())
         }
         (GrantType::RefreshToken, Behalf::User { grant, user, session }) => {
             match admit_grant(client, grant, user)?.access {

@@ -22,6 +22,7 @@ pub mod context;
 pub mod declared;
 pub mod editor;
 pub mod epoch;
+pub mod errand;
 pub mod error;
 pub mod flow;
 pub mod gates;

@@ -57,12 +57,12 @@ async fn refresh_token(
     let mut reader = ctx.db.reader().await?;
     let found = store::refresh_family::find(&mut reader.conn(), presented.family()).await?;
     drop(reader);
-    let Some((family, grant)) = found else { return Ok(()) };
+    let Some((family, behind)) = found else { return Ok(()) };
     if presented.prove(&ctx.vault.refresh_tokens, &family).is_none() {
         return Ok(());
     }
     belongs_to(&family.client_id, caller)?;
-    grant_by_client(ctx, caller, grant.id, origin).await
+    grant_by_client(ctx, caller, behind.grant.id, origin).await
 }
 
 async fn grant_by_client(

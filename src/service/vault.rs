@@ -20,6 +20,10 @@ pub struct Vault {
     pub refresh_tokens: Mac,
     /// Seals the places in listings that callers of the admin API come back with.
     pub cursors: Sealer,
+    /// Seals what somebody was about to do when they had to sign in again.
+    pub errands: Sealer,
+    /// Seals the id of an API key into the form that makes it.
+    pub api_key_forms: Sealer,
     anti_forgery: Mac,
     known_devices: Mac,
     sign_in_attempts: Mac,
@@ -57,6 +61,8 @@ impl Vault {
             client_secrets: Sealer::new(master, Purpose::ClientSecret),
             refresh_tokens: Mac::new(master, Purpose::RefreshToken),
             cursors: Sealer::new(master, Purpose::Cursor),
+            errands: Sealer::new(master, Purpose::Errand),
+            api_key_forms: Sealer::new(master, Purpose::ApiKeyForm),
             anti_forgery: Mac::new(master, Purpose::AntiForgery),
             known_devices: Mac::new(master, Purpose::KnownDevice),
             sign_in_attempts: Mac::new(master, Purpose::SignInAttempt),

@@ -9,22 +9,25 @@ use super::{
     statements::statements,
 };
 use crate::{
-    identity::api_key::{ApiKey, Owner},
+    identity::{
+        AddressList,
+        api_key::{ApiKey, Owner},
+    },
     types::{Timestamp, UserId, change::Change, id::ApiKeyId},
 };
 
 statements! { "api_key";
-    INSERT = "INSERT INTO api_keys (id, user_id, client_id, hash, name, permissions, created_at,
-                  expires_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    FIND = "SELECT id, user_id, client_id, hash, name, permissions, created_at, expires_at,
-                last_used_at, revoked_at, successor_id
+    INSERT = "INSERT INTO api_keys (id, user_id, client_id, hash, name, permissions, addresses,
+                  created_at, expires_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    FIND = "SELECT id, user_id, client_id, hash, name, permissions, addresses, created_at,
+                expires_at, last_used_at, revoked_at, successor_id
             FROM api_keys WHERE id = $1";
-    LIST_USER = "SELECT id, user_id, client_id, hash, name, permissions, created_at, expires_at,
-                     last_used_at, revoked_at, successor_id
+    LIST_USER = "SELECT id, user_id, client_id, hash, name, permissions, addresses, created_at,
+                     expires_at, last_used_at, revoked_at, successor_id
                  FROM api_keys WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3";
-    LIST_CLIENT = "SELECT id, user_id, client_id, hash, name, permissions, created_at, expires_at,
-                       last_used_at, revoked_at, successor_id
+    LIST_CLIENT = "SELECT id, user_id, client_id, hash, name, permissions, addresses, created_at,
+                       expires_at, last_used_at, revoked_at, successor_id
                    FROM api_keys WHERE client_id = $1 AND id > $2 ORDER BY id LIMIT $3";
     /// Changes nothing, and so makes others that count the owner's keys wait until the commit.
     HOLD_USER = "UPDATE users SET updated_at = updated_at WHERE id = $1";
@@ -53,7 +56,7 @@ pub async fn insert(tx: &mut Tx<'_>, key: &ApiKey) -> Result<(), StoreError> {
         Owner::User(id) => (Some(id.uuid()), None),
         Owner::Client(id) => (None, Some(id.as_str())),
     };
-    let permissions = key.permissions.to_string();
+    let (permissions, addresses) = (key.permissions.to_string(), key.addresses.to_string());
     execute!(
         tx,
         INSERT,
@@ -63,6 +66,7 @@ pub async fn insert(tx: &mut Tx<'_>, key: &ApiKey) -> Result<(), StoreError> {
         row::bytes(&key.hash),
         key.name.as_str(),
         permissions.as_str(),
+        addresses.as_str(),
         key.created_at.unix(),
         key.expires_at.unix(),
     )?;
@@ -156,6 +160,7 @@ row! {
         hash: Vec<u8>,
         name: String,
         permissions: String,
+        addresses: String,
         created_at: i64,
         expires_at: i64,
         last_used_at: Option<i64>,
@@ -177,6 +182,8 @@ impl KeyRow {
             hash: row::hash("api_keys.hash", self.hash)?,
             name: self.name,
             permissions: row::scope("api_keys.permissions", &self.permissions)?,
+            addresses: AddressList::parse(&self.addresses)
+                .map_err(|_| row::corrupt("api_keys.addresses"))?,
             created_at: Timestamp::from_unix(self.created_at),
             expires_at: Timestamp::from_unix(self.expires_at),
             last_used_at: row::time(self.last_used_at),

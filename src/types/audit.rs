@@ -105,6 +105,8 @@ actions! {
     SignedIn = "user.signed_in",
     /// Sign-ins under one name failed so often that the next ones must wait.
     SignInBlocked = "user.sign_in_blocked",
+    /// An app sent the password of a user, and got tokens for it (RFC 6749 §4.3).
+    PasswordGranted = "user.password_granted",
     /// A user signed out, or a session was ended from the account page.
     SignedOut = "user.signed_out",
     /// A user was made.

@@ -41,6 +41,10 @@ pub enum Purpose {
     MasterKeyCheck,
     /// Seals the page cursors of listings.
     Cursor,
+    /// Seals what somebody was about to do when they had to sign in again.
+    Errand,
+    /// Seals the id of an API key into the form that makes it.
+    ApiKeyForm,
 }
 
 impl Purpose {
@@ -56,6 +60,8 @@ impl Purpose {
             Self::SignInAttempt => b"mac sign-in attempt",
             Self::MasterKeyCheck => b"mac master key check",
             Self::Cursor => b"seal cursor",
+            Self::Errand => b"seal errand",
+            Self::ApiKeyForm => b"seal api key form",
         }
     }
 }

@@ -49,6 +49,25 @@ fn a_key_is_rotated_and_revoked() {
     assert!(shown.contains("revoked"), "{shown}");
 }
 
+#[test]
+fn a_key_says_from_where_it_may_be_used() {
+    let doorward = with_notes();
+    let all = ["api-key", "create", "--user", "alice", "--name", "x", "--permission", "notes:read"];
+    let from = |networks: &[&'static str]| {
+        let flags = networks.iter().flat_map(|network| ["--allow-address", *network]);
+        all.into_iter().chain(flags).collect::<Vec<_>>()
+    };
+    let made = doorward.json(&from(&["10.1.2.3/8", "fd00::1"]));
+    assert_eq!(made["addresses"], serde_json::json!(["10.0.0.0/8", "fd00::1/128"]));
+    let shown = doorward.run(&["api-key", "show", made["id"].as_str().unwrap()]).success().stdout;
+    assert!(shown.contains("10.0.0.0/8") && shown.contains("fd00::1/128"), "{shown}");
+    let made = doorward.json(&from(&[]));
+    assert_eq!(made["addresses"], serde_json::json!([]));
+    let shown = doorward.run(&["api-key", "show", made["id"].as_str().unwrap()]).success().stdout;
+    assert!(shown.contains("anywhere"), "{shown}");
+    doorward.run(&from(&["10.0.0.0/33"])).usage(&["`10.0.0.0/33`", "no network"]);
+}
+
 /// APIK-04: no key for more than its owner holds, and none that lives longer than keys may.
 #[test]
 fn apik_04_a_key_is_never_more_than_its_owner() {

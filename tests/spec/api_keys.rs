@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use doorward::{
-    identity::{api_key::Owner, user::User},
+    identity::{AddressList, api_key::Owner, user::User},
     protocol::client::{ClientMetadata, GrantType},
     service::{
         api_keys::{self, ApiKeyError, Created, NewApiKey},
@@ -34,7 +34,12 @@ fn scope(text: &str) -> Scope {
 }
 
 fn new(permissions: &str) -> NewApiKey {
-    NewApiKey { name: "Backup".to_owned(), permissions: scope(permissions), lifetime: None }
+    NewApiKey {
+        name: "Backup".to_owned(),
+        permissions: scope(permissions),
+        lifetime: None,
+        addresses: AddressList::default(),
+    }
 }
 
 fn of(user: &User) -> Owner {
@@ -301,6 +306,54 @@ async fn a_key_is_rotated_with_an_overlap() {
     let last = rotate(successor.key.id, 0).await.unwrap();
     is_inactive(&notes.introspect(successor.text.expose()).await);
     assert_eq!(notes.introspect(last.text.expose()).await["active"], true);
+}
+
+/// What `notes` is told of a key that is used from `address`.
+async fn used_from(notes: &RelyingParty<'_>, text: &str, address: Option<&str>) -> Value {
+    let address = address.map(|address| ("client_address", address));
+    let asked: Vec<_> = [("token", text)].into_iter().chain(address).collect();
+    let reply = notes.call("/introspect", &asked).await;
+    assert_eq!(reply.status, 200, "{address:?}: {}", reply.text());
+    reply.json()
+}
+
+/// A key with an allow-list is worth nothing from elsewhere, nor where nobody says from where.
+#[tokio::test]
+async fn a_key_is_used_from_where_it_may_be() {
+    let issuer = Issuer::start().await;
+    let alice = alice(&issuer).await;
+    let notes = api(&issuer, "notes-api", NOTES_API).await;
+    let addresses = AddressList::parse("192.0.2.0/24 2001:db8::7").unwrap();
+    let bound = NewApiKey { addresses: addresses.clone(), ..new("notes:read") };
+    let bound = made(&issuer, &of(&alice), bound).await.unwrap();
+    let text = bound.text.expose();
+    let (_, free) = key(&issuer, &of(&alice), "notes:read").await;
+    // Twice, so that what the node remembers is asked as well.
+    for _ in 0..2 {
+        for near in ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::7"] {
+            assert_eq!(used_from(&notes, text, Some(near)).await["active"], true, "{near}");
+        }
+        for far in [None, Some(""), Some("192.0.3.1"), Some("2001:db8::8"), Some("::1")] {
+            is_inactive(&used_from(&notes, text, far).await);
+            assert_eq!(used_from(&notes, &free, far).await["active"], true, "{far:?}");
+        }
+    }
+    let (ctx, id, now) = (&issuer.ctx, bound.key.id, Duration::ZERO);
+    let next = api_keys::rotate(ctx, id, None, now, Actor::Operator, &origin()).await.unwrap();
+    assert_eq!(next.key.addresses, addresses, "the successor has the same list");
+    is_inactive(&used_from(&notes, next.text.expose(), Some("192.0.3.1")).await);
+}
+
+/// What is no address is refused, whatever the token: an API that sends nonsense hears of it.
+#[tokio::test]
+async fn a_malformed_client_address_is_invalid_request() {
+    let issuer = Issuer::start().await;
+    let notes = api(&issuer, "notes-api", NOTES_API).await;
+    for bad in ["localhost", "192.0.2.1:443", "[::1]", "192.0.2.0/24", "192.0.2.1, 10.0.0.1", " "] {
+        let asked = [("token", "unknown"), ("client_address", bad)];
+        let reply = notes.call("/introspect", &asked).await;
+        reply.refused(StatusCode::BAD_REQUEST, "invalid_request");
+    }
 }
 
 /// Names, lifetimes and the number of keys have bounds.

@@ -11,7 +11,7 @@ use crate::actors::{
 };
 
 /// Every endpoint that takes a form.
-const POSTS: [&str; 12] = [
+const POSTS: [&str; 15] = [
     "/token",
     "/introspect",
     "/revoke",
@@ -23,6 +23,9 @@ const POSTS: [&str; 12] = [
     "/select-account",
     "/account/sessions/end",
     "/account/apps/revoke",
+    "/account/api-keys/new",
+    "/account/api-keys/rotate",
+    "/account/api-keys/revoke",
     "/setup",
 ];
 

@@ -11,7 +11,7 @@ use doorward::{
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
-    issuer::{Reply, origin},
+    issuer::{PASSWORD, Reply, origin},
     relying_party::{claims, web_app},
 };
 
@@ -57,14 +57,26 @@ enum Answer {
     InvalidGrant,
     InvalidClient,
     UnauthorizedClient,
+    UnsupportedGrantType,
 }
 
 /// The table.
 const fn expected(grant: GrantType, change: Change) -> Answer {
     match (grant, change) {
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::Password,
             Change::Nothing,
+        )
+        // The password is proven anew each time: what was given before does not matter.
+        | (
+            GrantType::Password,
+            Change::UserDisabledAndEnabled
+            | Change::SessionEnded
+            | Change::ConsentWithdrawn
+            | Change::ClientDisabledAndEnabled,
         )
         | (
             GrantType::ClientCredentials,
@@ -79,9 +91,10 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
         )
         // `offline_access` is what outlives the session (OIDC Core §11).
         | (GrantType::RefreshToken, Change::SessionEnded) => Answer::Tokens,
-        (GrantType::AuthorizationCode | GrantType::RefreshToken, Change::RoleTaken) => {
-            Answer::TokensWithoutRole
-        }
+        (
+            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::Password,
+            Change::RoleTaken,
+        ) => Answer::TokensWithoutRole,
         (GrantType::AuthorizationCode, Change::SessionEnded)
         | (
             GrantType::AuthorizationCode | GrantType::RefreshToken,
@@ -91,11 +104,19 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
             | Change::PasswordChanged
             | Change::ConsentWithdrawn
             | Change::ClientDisabledAndEnabled,
+        )
+        | (
+            GrantType::Password,
+            Change::UserDisabled | Change::UserDeleted | Change::PasswordChanged,
         ) => Answer::InvalidGrant,
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::Password,
             Change::ClientDisabled | Change::ClientDeleted,
         ) => Answer::InvalidClient,
+        (GrantType::Password, Change::GrantTypeTaken) => Answer::UnsupportedGrantType,
         (
             GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
             Change::GrantTypeTaken,
@@ -175,8 +196,9 @@ fn hold(reply: &Reply, answer: Answer) {
         Answer::Tokens => drop(reply.granted()),
         Answer::TokensWithoutRole => {
             let tokens = reply.granted();
-            for name in ["access_token", "id_token"] {
-                let claims = claims(tokens[name].as_str().unwrap());
+            let tokens = ["access_token", "id_token"].map(|name| tokens[name].as_str());
+            for token in tokens.into_iter().flatten() {
+                let claims = claims(token);
                 assert!(claims.get("roles").is_none(), "{claims}");
             }
         }
@@ -185,12 +207,15 @@ fn hold(reply: &Reply, answer: Answer) {
         Answer::UnauthorizedClient => {
             reply.refused(http::StatusCode::BAD_REQUEST, "unauthorized_client");
         }
+        Answer::UnsupportedGrantType => {
+            reply.refused(http::StatusCode::BAD_REQUEST, "unsupported_grant_type");
+        }
     }
 }
 
 /// One cell of the table: get so far as the grant, make the change, use the grant.
 async fn cell(grant: GrantType, change: Change, at: Where) {
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start_with_password_grant().await;
     let user = issuer.user("alice").await;
     let metadata = metadata(AccessTokenFormat::Jwt);
     let app = RelyingParty::register(&issuer, "notes", metadata).await;
@@ -203,7 +228,7 @@ async fn cell(grant: GrantType, change: Change, at: Where) {
             let code = app.code(&mut browser, "alice").await;
             app.redeem(&code).await.granted()["refresh_token"].as_str().unwrap().to_owned()
         }
-        GrantType::ClientCredentials => String::new(),
+        GrantType::ClientCredentials | GrantType::Password => String::new(),
     };
     make(&issuer, &app, user.id, grant, change).await;
     let user = match at {
@@ -218,6 +243,15 @@ async fn cell(grant: GrantType, change: Change, at: Where) {
         GrantType::AuthorizationCode => user.redeem(&held).await,
         GrantType::RefreshToken => user.refresh(&held).await,
         GrantType::ClientCredentials => user.token(&[("grant_type", "client_credentials")]).await,
+        GrantType::Password => {
+            user.token(&[
+                ("grant_type", "password"),
+                ("username", "alice"),
+                ("password", PASSWORD),
+                ("scope", "openid roles offline_access"),
+            ])
+            .await
+        }
     };
     eprintln!("{grant:?} × {change:?}: {}", reply.status);
     hold(&reply, expected(grant, change));

@@ -63,10 +63,14 @@ async fn xss_01_03_queries_are_text() {
     let mut browser = Browser::new(&issuer);
     browser.sign_in("alice").await;
     let routes = [
-        ("/login", &["flow", "username", "error"][..]),
+        ("/login", &["flow", "next", "username", "error"][..]),
         ("/consent", &["flow"]),
         ("/select-account", &["flow"]),
         ("/account", &["done", "error"]),
+        ("/account/api-keys", &["done"]),
+        ("/account/api-keys/new", &["next", "name"]),
+        ("/account/api-keys/rotate", &["key"]),
+        ("/account/api-keys/revoke", &["key"]),
         ("/signed-out", &["client_id", "back"]),
         ("/setup", &["token", "username", "email"]),
         (

@@ -2,13 +2,22 @@
 //! OWASP ASVS 3.5, the attack catalogue's CSRF rows.
 
 use doorward::{
+    identity::{AddressList, api_key::Owner, user::User},
     protocol::client::ClientMetadata,
-    types::{Scope, audit::Action},
+    service::api_keys::{self, NewApiKey},
+    types::{
+        Scope,
+        audit::{Action, Actor},
+    },
 };
 use http::{Method, Request, StatusCode};
 
 use crate::actors::{
-    Browser, Issuer, RelyingParty, browser::Form, issuer::Reply, relying_party::encode,
+    Browser, Issuer, RelyingParty,
+    access::ROBOT,
+    browser::Form,
+    issuer::{Reply, origin},
+    relying_party::encode,
 };
 
 /// How a route that is not GET is protected.
@@ -44,6 +53,9 @@ const GUARDS: &[(&str, &str, Guard)] = &[
         "/account/apps/revoke",
         Guard::OwnForm("/account", "form[action='/account/apps/revoke'] button"),
     ),
+    ("NEW_API_KEY", "/account/api-keys/new", Guard::OwnForm("/account/api-keys/new", "#make")),
+    ("ROTATE_API_KEY", "/account/api-keys/rotate", Guard::OwnForm("KEY", "a.rotate")),
+    ("REVOKE_API_KEY", "/account/api-keys/revoke", Guard::OwnForm("KEY", "a.revoke")),
     ("SETUP", "/setup", Guard::OwnForm("SETUP", "#create")),
 ];
 
@@ -88,6 +100,10 @@ async fn shown(
         "SELECT" => browser.open(&app.with("prompt", "select_account").authorize_url()).await,
         "CONSENT" => browser.open(&app.authorize_url()).await,
         "ROLE" => browser.open(&app.asking("openid notes:delete").authorize_url()).await,
+        "KEY" => {
+            let keys = browser.open("/account/api-keys").await.page();
+            return browser.open(&keys.href(button)).await.page().form("[type=submit][id^=r]");
+        }
         path => browser.open(path).await,
     };
     page.page().form(button)
@@ -110,7 +126,9 @@ async fn csrf_01_02_04_a_foreign_form_is_refused_on_every_route() {
     let setup_page = format!("/setup?token={}", setup.expose());
     let mut anonymous = Browser::new(&issuer);
     let setup_form = anonymous.open(&setup_page).await.page().form("#create");
-    issuer.user("alice").await;
+    let alice = issuer.user("alice").await;
+    issuer.give(&alice, ROBOT).await;
+    api_key(&issuer, &alice).await;
     let mut attacker = Browser::new(&issuer);
     let stolen = attacker.open("/login").await.page().form("#sign-in").value("csrf").to_owned();
     let mut browser = Browser::new(&issuer);
@@ -164,6 +182,19 @@ async fn csrf_01_02_04_a_foreign_form_is_refused_on_every_route() {
     assert_eq!(issuer.audited(Action::ConsentRevoked).await, 0);
     assert_eq!(issuer.audited(Action::ConsentGranted).await, 1);
     assert_eq!(issuer.audited(Action::SignedIn).await, 1);
+    assert_eq!(issuer.audited(Action::ApiKeyCreated).await, 1, "ours");
+    assert_eq!(issuer.audited(Action::ApiKeyRotated).await, 0);
+    assert_eq!(issuer.audited(Action::ApiKeyRevoked).await, 0);
+}
+
+/// An API key to rotate and to revoke.
+async fn api_key(issuer: &Issuer, user: &User) {
+    let permissions = Scope::parse("notes:read").unwrap();
+    let addresses = AddressList::default();
+    let new = NewApiKey { name: "Backup".to_owned(), permissions, lifetime: None, addresses };
+    api_keys::create(&issuer.ctx, Owner::User(user.id), new, Actor::Operator, &origin())
+        .await
+        .unwrap();
 }
 
 /// A browser that says nothing of the origin is held by the anti-forgery value alone. CSRF-04.

@@ -4,10 +4,12 @@
 //! `DOORWARD_TEST_POSTGRES` names.
 
 #[cfg(test)]
+mod account_api_keys;
 mod account_page;
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+mod admin_api_keys;
 mod admin_conditions;
 #[cfg(test)]
 mod admin_lists;
@@ -96,6 +98,8 @@ mod rfc6749_authorization_code;
 mod rfc6749_authorization_response;
 #[cfg(test)]
 mod rfc6749_client_authentication;
+#[cfg(test)]
+mod rfc6749_password_grant;
 #[cfg(test)]
 mod rfc6749_redirect_uri;
 #[cfg(test)]

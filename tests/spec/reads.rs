@@ -133,7 +133,7 @@ async fn dos_01_a_thousand_started_requests_leave_no_trace() {
 }
 
 /// Every path of the public listener.
-fn routes() -> [&'static str; 19] {
+fn routes() -> [&'static str; 23] {
     use doorward::http::route;
     [
         route::OPENID_CONFIGURATION,
@@ -152,6 +152,10 @@ fn routes() -> [&'static str; 19] {
         route::ACCOUNT,
         route::END_SESSION,
         route::REVOKE_APP,
+        route::API_KEYS,
+        route::NEW_API_KEY,
+        route::ROTATE_API_KEY,
+        route::REVOKE_API_KEY,
         route::SIGNED_OUT,
         route::SETUP,
         "/nothing",

@@ -1,19 +1,24 @@
 //! Tokens that an API asks its issuer about: opaque ones, API keys, and all of them in strict mode. RFC 7662.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
+use axum::extract::ConnectInfo;
 use doorward::{
+    identity::{AddressList, api_key::Owner},
     protocol::client::{AccessTokenFormat, ClientMetadata, GrantType},
-    resource_server::{Builder, Refusal},
-    types::{ApiKeyId, Scope, Secret, Timestamp, api_key},
+    resource_server::{Builder, ClientAddress, Refusal, TokenError},
+    service::api_keys::{self, NewApiKey},
+    types::{ApiKeyId, Scope, Secret, Timestamp, api_key, audit::Actor},
 };
+use http::Request;
 use serde_json::json;
 
 use crate::actors::{
     Api, Issuer, RelyingParty,
+    access::ROBOT,
     api::{AUDIENCE, Line},
     clock::START,
-    issuer::ISSUER,
+    issuer::{ISSUER, origin},
     relying_party::web_app,
 };
 
@@ -200,6 +205,57 @@ async fn an_api_key_is_asked_about() {
         reply.refused_by_api(401, "invalid_token");
     }
     assert_eq!(api.line.asked(INTROSPECT), 2, "nobody is asked about a typo");
+}
+
+/// A request with an API key over a connection of `peer`.
+fn of_peer(key: &str, peer: &str) -> Request<String> {
+    let mut request = Request::get("/me").header("x-api-key", key).body(String::new()).unwrap();
+    let peer = SocketAddr::new(peer.parse().unwrap(), 4_711);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
+}
+
+/// A key with an allow-list passes from there alone. What was remembered for one address does not count
+/// for another, and a header says nothing.
+#[tokio::test]
+async fn an_api_key_is_held_to_its_addresses() {
+    let issuer = Issuer::start().await;
+    let api = api(&issuer, |builder| builder).await;
+    let alice = issuer.user("alice").await;
+    issuer.give(&alice, ROBOT).await;
+    let new = NewApiKey {
+        name: "Backup".to_owned(),
+        permissions: Scope::parse("notes:read").unwrap(),
+        lifetime: None,
+        addresses: AddressList::parse("10.0.0.0/8").unwrap(),
+    };
+    let (ctx, owner) = (&issuer.ctx, Owner::User(alice.id));
+    let made = api_keys::create(ctx, owner, new, Actor::Operator, &origin()).await.unwrap();
+    let key = made.text.expose();
+    for _ in 0..2 {
+        assert_eq!(api.send(of_peer(key, "10.1.2.3")).await.status, 200);
+        api.send(of_peer(key, "11.1.2.3")).await.refused_by_api(401, "invalid_token");
+        api.call("GET /me", &[("x-api-key", key)]).await.refused_by_api(401, "invalid_token");
+    }
+    // A caller who forges what proxies write is refused even from where the key may be used: so the
+    // proxy in 10.0.0.0/8 that passes everybody on opens nothing.
+    for (name, value) in [("x-forwarded-for", "10.9.9.9"), ("forwarded", "for=10.9.9.9")] {
+        for peer in ["10.1.2.3", "11.1.2.3"] {
+            let mut request = of_peer(key, peer);
+            request.headers_mut().insert(name, value.parse().unwrap());
+            api.send(request).await.refused_by_api(401, "invalid_token");
+        }
+    }
+    for (said, status) in [("10.9.9.9", 200), ("203.0.113.9", 401)] {
+        let mut request = of_peer(key, "10.1.2.3");
+        request.headers_mut().insert("x-forwarded-for", "10.9.9.9".parse().unwrap());
+        request.extensions_mut().insert(ClientAddress(said.parse().unwrap()));
+        assert_eq!(api.send(request).await.status.as_u16(), status, "{said}");
+    }
+    let near = api.validator.check_from(key, "10.0.0.9".parse().unwrap()).await;
+    assert_eq!(near.unwrap().subject(), alice.id.to_string());
+    let unknown = api.validator.check(key).await.unwrap_err();
+    assert_eq!(unknown, Refusal::InvalidToken(TokenError::Inactive));
 }
 
 /// Without a client to ask with, what is no JWT is refused, and nobody is asked.

@@ -1,7 +1,10 @@
 //! API keys: kept by hash, succeeded once, revoked once, gone with their owner.
 
 use doorward::{
-    identity::api_key::{ApiKey, Owner},
+    identity::{
+        AddressList,
+        api_key::{ApiKey, Owner},
+    },
     store::{self, StoreError, api_key as verb},
     types::{ApiKeyId, ClientId, UserId, change::Change},
 };
@@ -31,6 +34,7 @@ fn key(owner: Owner, number: u8) -> ApiKey {
         hash: hash(number),
         name: "Nightly \"backup\"".to_owned(),
         permissions: scope("notes:read roles"),
+        addresses: AddressList::parse("10.0.0.0/8 fd00::1").unwrap(),
         created_at: NOW,
         expires_at: at(1_000),
         last_used_at: None,

@@ -22,6 +22,8 @@ use crate::{
     service::{
         ServiceError,
         authorize::{self, Advanced, pages},
+        browser_session,
+        errand::Errand,
         flow::Flow,
         sign_in::{self, Attempt},
     },
@@ -30,6 +32,13 @@ use crate::{
 
 /// A request in progress and its client; none when somebody signs in for the account page.
 type InProgress = Option<(Flow, Arc<Client>)>;
+
+/// What the page begins with: the name, and what somebody goes on with on the account pages.
+#[derive(Debug, Default)]
+struct Filled {
+    username: String,
+    errand: Option<Errand>,
+}
 
 /// Shows the form.
 pub(crate) async fn get(
@@ -42,11 +51,22 @@ pub(crate) async fn get(
         let params = query(raw)?;
         let visit = Visit::read(&app, &headers).await?;
         let flow = in_progress(&app, &visit, &params).await?;
-        if flow.is_none() && visit.visitor.current.is_some() {
-            return Ok(see_other(route::ACCOUNT));
+        if let Some((request, _)) = &flow {
+            let username = request.request.login_hint.clone().unwrap_or_default();
+            let filled = Filled { username, errand: None };
+            return page(&app, &visit, &headers, flow.as_ref(), (filled, None));
         }
-        let username = flow.as_ref().and_then(|(flow, _)| flow.request.login_hint.clone());
-        page(&app, &visit, &headers, flow.as_ref(), (username.unwrap_or_default(), None))
+        let errand = errand(&app, &visit, &params);
+        let current = visit.visitor.current.as_ref();
+        let is_enough = current.is_some_and(|current| {
+            errand.is_none() || browser_session::is_fresh(&app.ctx, current)
+        });
+        if is_enough {
+            return home(&app, &visit, errand.as_ref());
+        }
+        // Who has to sign in again is asked for the password of the account that is open.
+        let username = current.map(|current| current.user.username.clone()).unwrap_or_default();
+        page(&app, &visit, &headers, None, (Filled { username, errand }, None))
     };
     shown.await.unwrap_or_else(|failure: Failure| failure.respond(&app, &headers, &origin))
 }
@@ -83,7 +103,7 @@ async fn submit(
     let Some(flow) = flow else {
         return match pages::sign_in_here(&app.ctx, attempt, &visit.visitor, origin).await {
             Ok(cookies) => {
-                let mut response = see_other(route::ACCOUNT);
+                let mut response = home(app, &visit, errand(app, &visit, &form).as_ref())?;
                 step::set_session_cookies(app, &cookies, &mut response);
                 Ok(response)
             }
@@ -98,6 +118,23 @@ async fn submit(
             again(app, &visit, headers, &form, Some(&repeat), error)
         }
     }
+}
+
+/// What somebody was about to do on the account pages when they had to sign in again.
+fn errand(app: &App, visit: &Visit, params: &Params) -> Option<Errand> {
+    params.get("next").and_then(|next| Errand::open(&app.ctx, next, &visit.visitor.browser))
+}
+
+/// Leads to the account pages: to the errand, or to the first of them.
+fn home(app: &App, visit: &Visit, errand: Option<&Errand>) -> Result<Response, Failure> {
+    Ok(see_other(&match errand {
+        None => route::ACCOUNT.to_owned(),
+        Some(errand @ Errand::NewApiKey(_)) => {
+            let sealed = errand.seal(&app.ctx, &visit.visitor.browser)?;
+            format!("{}?next={sealed}", route::NEW_API_KEY)
+        }
+        Some(Errand::RotateApiKey(id)) => format!("{}?key={id}", route::ROTATE_API_KEY),
+    }))
 }
 
 /// A form that one of our pages sent from this browser; anything else changes nothing.
@@ -149,7 +186,8 @@ fn again(
         sign_in::SignInError::Service(error) => return Err(error.into()),
     };
     let username = form.get("username").unwrap_or_default().to_owned();
-    let mut response = page(app, visit, headers, flow, (username, Some(error)))?;
+    let filled = Filled { username, errand: errand(app, visit, form) };
+    let mut response = page(app, visit, headers, flow, (filled, Some(error)))?;
     *response.status_mut() = status;
     let retry_after = match error {
         SignInError::TooMany { retry_after_seconds } => Some(retry_after_seconds),
@@ -167,8 +205,9 @@ fn page(
     visit: &Visit,
     headers: &HeaderMap,
     flow: Option<&(Flow, Arc<Client>)>,
-    (username, error): (String, Option<SignInError>),
+    (filled, error): (Filled, Option<SignInError>),
 ) -> Result<Response, Failure> {
+    let next = filled.errand.map(|errand| errand.seal(&app.ctx, &visit.visitor.browser));
     let sealed = flow.map(|(flow, _)| flow.seal(&app.ctx, &visit.visitor.browser)).transpose()?;
     let request = flow.map(|(flow, _)| &flow.request);
     let page = SignIn {
@@ -176,7 +215,8 @@ fn page(
         flow: sealed.unwrap_or_default(),
         csrf: visit.csrf(app, Purpose::Step),
         client: flow.map(|(_, client)| shown::client(client)),
-        username,
+        next: next.transpose()?.unwrap_or_default(),
+        username: filled.username,
         error,
         display: request.map_or(Display::Page, shown::display),
         form_action: request.and_then(shown::form_action),

@@ -1,6 +1,7 @@
 //! The pages: read the visit, call a service, show what comes of it.
 
 pub(super) mod account;
+pub(super) mod api_keys;
 pub(super) mod consent;
 mod failure;
 pub(super) mod login;

@@ -17,6 +17,7 @@
 //! [`WebLink`]s, and names that other people chose are [`DisplayText`]s.
 
 mod account;
+mod api_keys;
 mod client;
 mod consent;
 mod content_security_policy;
@@ -27,6 +28,7 @@ mod form_post;
 mod locale;
 mod messages;
 mod moment;
+mod new_api_key;
 mod password_advice;
 mod role_missing;
 mod select_account;
@@ -48,6 +50,10 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use crate::http::layer::security_headers::OPENER_POLICY;
 
 pub use account::{AccountNotice, AccountPage, App, Session};
+pub use api_keys::{
+    ApiKeyMade, ApiKeyPermission, ApiKeyRow, ApiKeysNotice, ApiKeysPage, RevokeApiKey,
+    RotateApiKey, RotateProblem, Standing,
+};
 pub use client::{Account, Client, Display};
 pub use consent::{ClientTrust, Consent};
 pub use content_security_policy::{ContentSecurityPolicy, Source};
@@ -56,6 +62,7 @@ pub use error::{BackLink, ErrorPage, Explanation};
 pub use form_post::FormPost;
 pub use locale::Locale;
 pub use messages::Messages;
+pub use new_api_key::{NewApiKey, NewApiKeyProblem, OfferedApi, OfferedPermission};
 pub use role_missing::{MissingPermission, RoleMissing};
 pub use select_account::SelectAccount;
 pub use setup::{Setup, SetupDone, SetupProblem};

@@ -25,6 +25,18 @@ pub(super) fn in_words(t: Messages, at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long after `now` it will be, or the date (UTC) when that is more than a month. Counted in
+/// whole hours and days, and never more than is left.
+pub(super) fn to_come_in_words(t: Messages, at: Timestamp, now: Timestamp) -> String {
+    match at.since(now).as_secs() {
+        0..MINUTE => t.text("time-at-once"),
+        left @ MINUTE..HOUR => t.count("time-in-minutes", left / MINUTE),
+        left @ HOUR..DAY => t.count("time-in-hours", left / HOUR),
+        left @ DAY..DATE_AFTER => t.count("time-in-days", left / DAY),
+        DATE_AFTER.. => date(t, at),
+    }
+}
+
 /// The moment for the `datetime` attribute of `<time>`. RFC 3339.
 pub(super) fn machine_readable(at: Timestamp) -> String {
     utc(at).format(&Rfc3339).unwrap_or_default()
@@ -67,6 +79,21 @@ mod tests {
         assert_eq!(words(Locale::English, 7_199), "one hour ago");
         assert_eq!(words(Locale::English, 86_400), "yesterday");
         assert_eq!(words(Locale::German, 3 * 86_400), "vor 3 Tagen");
+    }
+
+    #[test]
+    fn what_is_to_come_is_counted_or_has_a_date() {
+        let words = |locale, left: i64| {
+            let at = Timestamp::from_unix(NOW.unix() + left);
+            to_come_in_words(Messages::new(locale), at, NOW).replace(['\u{2068}', '\u{2069}'], "")
+        };
+        assert_eq!(words(Locale::English, -5), "in a moment");
+        assert_eq!(words(Locale::English, 60), "in one minute");
+        assert_eq!(words(Locale::English, 7_199), "in one hour");
+        assert_eq!(words(Locale::English, 86_400), "in one day");
+        assert_eq!(words(Locale::German, 3 * 86_400), "in 3 Tagen");
+        assert_eq!(words(Locale::French, 3 * 86_400), "dans 3 jours");
+        assert_eq!(words(Locale::English, 90 * 86_400), "on 15 April 2027");
     }
 
     #[test]

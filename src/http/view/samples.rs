@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::identity::password::{Reason, Suggestion, Weakness};
-use crate::types::Timestamp;
+use crate::types::{Secret, Timestamp};
 
 /// What the strings of a sample look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,9 @@ pub(super) enum Strings {
 /// HTML, Unicode tricks, and what breaks attributes.
 pub(super) const HOSTILE: &str =
     "\"><script>alert(1)</script>'\u{202e}live\u{2066}\u{2028}</title>{{7*7}}&lt;";
+
+/// The moment of every sample.
+const NOW: i64 = 1_800_000_000;
 
 /// The samples of one language.
 pub(super) struct Samples {
@@ -33,6 +36,7 @@ impl Samples {
         let mut out = samples.on_the_way_in();
         out.extend(samples.on_the_way_out());
         out.extend(samples.at_home());
+        out.extend(samples.of_api_keys());
         out
     }
 
@@ -87,6 +91,7 @@ impl Samples {
             flow: self.words("sealed"),
             csrf: self.words("token"),
             client,
+            next: String::new(),
             username: if error.is_some() { self.words("alice") } else { String::new() },
             error,
             display: Display::Page,
@@ -143,6 +148,11 @@ impl Samples {
             display: Display::Popup,
             ..self.sign_in(Some(self.client()), Some(SignInError::SessionExpired))
         };
+        let again = SignIn {
+            next: self.words("sealed"),
+            username: self.words("alice"),
+            ..self.sign_in(None, None)
+        };
         let busy = SignIn {
             display: Display::Touch,
             ..self.sign_in(Some(self.bare_client()), Some(SignInError::Busy))
@@ -165,6 +175,7 @@ impl Samples {
         };
         vec![
             sample("sign_in", &self.sign_in(None, None)),
+            sample("sign_in_again", &again),
             sample("sign_in_for_client", &self.sign_in(Some(self.client()), None)),
             sample(
                 "sign_in_failed",
@@ -269,8 +280,150 @@ impl Samples {
         ]
     }
 
+    fn of_api_keys(&self) -> Vec<(&'static str, HeaderValue, String)> {
+        let keys = self.api_keys();
+        let empty = ApiKeysPage {
+            keys: Vec::new(),
+            past: Vec::new(),
+            full_at: None,
+            notice: None,
+            ..keys.clone()
+        };
+        let made = |former_until| ApiKeyMade {
+            t: self.t,
+            name: self.words("Backup at home").into(),
+            text: Secret::new(self.words("dw_019a0000_5ec7e7_c0ffee00")),
+            expires_at: Timestamp::from_unix(NOW + 90 * 86_400),
+            former_until,
+            now: Timestamp::from_unix(NOW),
+        };
+        let until = Timestamp::from_unix(NOW + 86_400);
+        let new = self.new_api_key();
+        let wrong = NewApiKey {
+            name: self.words("Backup at home"),
+            days: 30,
+            addresses: self.words("192.0.2.300"),
+            problems: vec![
+                NewApiKeyProblem::NameInvalid,
+                NewApiKeyProblem::NoPermission,
+                NewApiKeyProblem::Lifetime { most: 365 },
+                NewApiKeyProblem::NotAnAddress,
+            ],
+            ..new.clone()
+        };
+        let full =
+            NewApiKey { problems: vec![NewApiKeyProblem::TooMany { most: 20 }], ..wrong.clone() };
+        let nothing = NewApiKey { offered: new.offered[1..].to_vec(), ..new.clone() };
+        let rotate = RotateApiKey {
+            t: self.t,
+            csrf: self.words("token"),
+            id: self.words("k1"),
+            start: "dw_019a00000000".into(),
+            name: self.words("Backup at home").into(),
+            overlaps: vec![0, 1, 24, 168],
+            chosen: 24,
+            problem: None,
+        };
+        let refused = RotateApiKey { problem: Some(RotateProblem::NothingHeld), ..rotate.clone() };
+        let revoke = RevokeApiKey {
+            t: self.t,
+            csrf: self.words("token"),
+            id: self.words("k1"),
+            start: "dw_019a00000000".into(),
+            name: self.words("Backup at home").into(),
+            last_used_at: Some(Timestamp::from_unix(NOW - 300)),
+            now: Timestamp::from_unix(NOW),
+        };
+        vec![
+            sample("api_keys", &keys),
+            sample("api_keys_empty", &empty),
+            sample("api_key_new", &new),
+            sample("api_key_new_problems", &wrong),
+            sample("api_key_new_too_many", &full),
+            sample("api_key_new_nothing_offered", &nothing),
+            sample("api_key_made", &made(None)),
+            sample("api_key_made_by_rotation", &made(Some(until))),
+            sample("api_key_rotate", &rotate),
+            sample("api_key_rotate_refused", &refused),
+            sample("api_key_revoke", &revoke),
+        ]
+    }
+
+    fn new_api_key(&self) -> NewApiKey {
+        let offered = |number, name: &str, words: Option<&str>| OfferedPermission {
+            number,
+            name: self.words(name),
+            words: words.map(|words| self.words(words).into()),
+            is_chosen: number == 1,
+        };
+        NewApiKey {
+            t: self.t,
+            csrf: self.words("token"),
+            form: self.words("sealed"),
+            name: String::new(),
+            offered: vec![
+                OfferedApi {
+                    name: Some(self.words("Notes API").into()),
+                    permissions: vec![
+                        offered(1, "notes:read", Some("Read the notes")),
+                        offered(2, "notes:write", Some("Add notes")),
+                    ],
+                },
+                OfferedApi {
+                    name: None,
+                    permissions: vec![offered(3, "roles", None), offered(4, "groups", None)],
+                },
+            ],
+            lifetimes: vec![7, 30, 90, 365],
+            days: 90,
+            addresses: String::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn api_keys(&self) -> ApiKeysPage {
+        let at = |seconds: i64| Timestamp::from_unix(NOW + seconds);
+        let permission = |name: &str, words: Option<&str>, is_held| ApiKeyPermission {
+            name: self.words(name).into(),
+            words: words.map(|words| self.words(words).into()),
+            is_held,
+        };
+        let live = ApiKeyRow {
+            id: self.words("k1"),
+            start: "dw_019a00000000".into(),
+            name: self.words("Backup at home").into(),
+            permissions: vec![
+                permission("notes:read", Some("Read the notes"), true),
+                permission("notes:delete", Some("Delete the notes of everybody"), false),
+                permission("roles", None, true),
+            ],
+            addresses: vec![self.words("192.0.2.0/24").into(), "2001:db8::7/128".into()],
+            created_at: at(-90_000),
+            last_used_at: Some(at(-300)),
+            expires_at: at(80 * 86_400),
+            standing: Standing::Live,
+        };
+        let replaced = ApiKeyRow {
+            id: "k2".into(),
+            last_used_at: None,
+            expires_at: at(7_200),
+            standing: Standing::Replaced,
+            ..live.clone()
+        };
+        let past = |standing| ApiKeyRow { standing, expires_at: at(-7_200), ..live.clone() };
+        ApiKeysPage {
+            t: self.t,
+            csrf: self.words("token"),
+            keys: vec![live.clone(), replaced],
+            past: vec![past(Standing::Revoked), past(Standing::Expired)],
+            full_at: Some(20),
+            notice: Some(ApiKeysNotice::Revoked),
+            now: at(0),
+        }
+    }
+
     fn account(&self) -> AccountPage {
-        let now = Timestamp::from_unix(1_800_000_000);
+        let now = Timestamp::from_unix(NOW);
         let ago = |seconds: i64| Timestamp::from_unix(now.unix() - seconds);
         let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
         let here = Session {

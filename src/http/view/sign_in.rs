@@ -23,7 +23,7 @@ pub enum SignInError {
     SessionExpired,
 }
 
-/// Asks who is there. The form posts `flow`, `csrf`, `username`, `password` and `action`
+/// Asks who is there. The form posts `flow`, `next`, `csrf`, `username`, `password` and `action`
 /// (`sign-in` or `cancel`) to `/login`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "sign_in.html")]
@@ -36,6 +36,8 @@ pub struct SignIn {
     pub csrf: String,
     /// The app that waits for the sign-in; `None` when it is for the account page.
     pub client: Option<Client>,
+    /// The sealed errand to go on with, when somebody who is signed in has to prove it; may be empty.
+    pub next: String,
     /// The username to begin with: `login_hint`, or what was typed before. May be empty.
     pub username: String,
     /// What went wrong before.

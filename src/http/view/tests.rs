@@ -31,7 +31,8 @@ fn pages_look_as_they_did() {
         let html = html
             .replace(Asset::Stylesheet.url(), "/static/doorward.css")
             .replace(Asset::Logo.url(), "/static/doorward.svg")
-            .replace(Asset::FormPost.url(), "/static/form_post.js");
+            .replace(Asset::FormPost.url(), "/static/form_post.js")
+            .replace(Asset::Copy.url(), "/static/copy.js");
         insta::assert_snapshot!(name, format!("{}\n\n{html}", policy.to_str().unwrap()));
     }
 }
@@ -39,7 +40,8 @@ fn pages_look_as_they_did() {
 #[test]
 fn every_template_has_a_sample() {
     let rendered = Samples::render(Locale::English, Strings::Friendly);
-    let parts = ["base", "own_niche", "client_niche", "client_links", "hidden_fields", "back_link"];
+    let parts =
+        ["base", "own_niche", "client_niche", "client_links", "hidden_fields", "back_link", "bar"];
     for path in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")).unwrap() {
         let path = path.unwrap().path();
         let stem = path.file_stem().unwrap().to_str().unwrap();
@@ -68,7 +70,8 @@ fn hostile_strings_come_out_as_text() {
         assert!(!source.contains("</title>{{"), "{name}");
         let html = Html::parse_document(source);
         for script in elements(&html, "script") {
-            assert_eq!(script.attr("src"), Some(Asset::FormPost.url()), "{name}");
+            let own = [Asset::FormPost, Asset::Copy].map(Asset::url);
+            assert!(script.attr("src").is_some_and(|src| own.contains(&src)), "{name}");
         }
         for link in elements(&html, "[href], [src]") {
             let target = link.attr("href").or(link.attr("src")).unwrap();
@@ -110,7 +113,7 @@ fn every_field_has_a_label_and_every_reference_a_target() {
         let html = Html::parse_document(source);
         let ids: Vec<_> = elements(&html, "[id]").iter().map(|e| e.attr("id").unwrap()).collect();
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{name}: an id twice");
-        for field in elements(&html, "input:not([type=hidden])") {
+        for field in elements(&html, "input:not([type=hidden]), select, textarea") {
             let label = format!("label[for={}]", field.attr("id").unwrap());
             assert_eq!(elements(&html, &label).len(), 1, "{name}: {label}");
             assert!(field.attr("autocomplete").is_some(), "{name}: {label}");
@@ -147,7 +150,13 @@ fn an_error_is_announced_and_tied_to_its_fields() {
         let html = Html::parse_document(&source);
         for error in elements(&html, "#error") {
             assert_eq!(error.attr("role"), Some("alert"), "{name}");
-            assert!(!elements(&html, "input[aria-describedby~=error]").is_empty(), "{name}");
+            let tied = elements(&html, "[aria-describedby~=error], .wrong");
+            // What is wrong with no field can be mended on another page.
+            assert!(!tied.is_empty() || name == "api_key_new_too_many", "{name}");
+        }
+        for field in elements(&html, "[aria-invalid]") {
+            let about = field.attr("aria-describedby").unwrap_or_default();
+            assert!(about.ends_with("error"), "{name}: {about}");
         }
     }
 }

@@ -135,7 +135,7 @@ pub fn verify_access_token(
         expiry: Expiry::Ahead,
         issuer,
     };
-    let claims = verify(token, &rules, JwtKeys::Own(keys), now)?.claims;
+    let claims = verify(token, &rules, JwtKeys::Issuer(keys), now)?.claims;
     let client_id = claims.text("client_id")?.ok_or(JwtError::Missing("client_id"))?;
     let scope = claims.text("scope")?.unwrap_or_default();
     let jti = claims.jti.as_deref().ok_or(JwtError::Missing("jti"))?;

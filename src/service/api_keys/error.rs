@@ -11,10 +11,10 @@ pub enum ApiKeyError {
     #[error("the name has 1 to 100 characters, without control characters")]
     Name,
     /// The longest life of a key.
-    #[error("a key lives for a second at least and for {} days at most", days(*.0))]
+    #[error("a key lives for a second at least and for {} at most", span(*.0))]
     Lifetime(Duration),
     /// The longest time that a key lives on beside its successor.
-    #[error("a key that was rotated lives on for {} days at most", days(*.0))]
+    #[error("a key that was rotated lives on for {} at most", span(*.0))]
     Overlap(Duration),
     /// The owner may not do this, or no API knows it.
     #[error("the owner of the key does not hold the permission `{0}`")]
@@ -25,6 +25,9 @@ pub enum ApiKeyError {
     /// The owner has as many keys as there may be.
     #[error("there are {0} keys already: revoke one first")]
     TooMany(i64),
+    /// The form of this key was sent before: a key is made once, and shown once.
+    #[error("this key was made before")]
+    Made,
     /// There is no such user or client, or it is disabled.
     #[error("the owner of the key does not exist, or is disabled")]
     NoOwner,
@@ -42,8 +45,15 @@ pub enum ApiKeyError {
     Service(#[from] ServiceError),
 }
 
-const fn days(span: Duration) -> u64 {
-    span.as_secs() / (24 * 60 * 60)
+/// `span` in its longest unit that leaves no rest.
+fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let units = [(24 * 60 * 60, "days"), (60 * 60, "hours"), (60, "minutes")];
+    let whole = units.iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+    whole.map_or_else(
+        || format!("{seconds} seconds"),
+        |(unit, name)| format!("{} {name}", seconds / unit),
+    )
 }
 
 /// A failure of the database is one of the service.

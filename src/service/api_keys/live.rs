@@ -1,6 +1,6 @@
 //! Whether a presented API key counts, and what it allows at this moment.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use super::ApiKeyError;
 use crate::{
@@ -9,7 +9,11 @@ use crate::{
         role::decide,
         user::User,
     },
-    protocol::client::{Client, GrantType},
+    protocol::{
+        client::{Client, GrantType},
+        error::{ErrorCode, OAuthError},
+        params::Params,
+    },
     service::{
         Context, ServiceError,
         access_model::{self, AccessModel},
@@ -83,8 +87,9 @@ impl LiveKey {
     }
 }
 
-/// The key that was presented, if it counts now: known, neither revoked nor expired, and its owner is
-/// enabled. `None` for everything else, without a reason.
+/// The key that was presented, if it counts now: known, neither revoked nor expired, its owner is
+/// enabled, and `address`, from where it is used, is one that it allows. `None` for everything else,
+/// without a reason.
 ///
 /// # Errors
 /// [`ServiceError::Unavailable`] when the database has to be asked and does not answer: no key is ever
@@ -92,6 +97,7 @@ impl LiveKey {
 pub async fn resolve(
     ctx: &Context,
     presented: &PresentedApiKey,
+    address: Option<IpAddr>,
 ) -> Result<Option<LiveKey>, ServiceError> {
     let now = ctx.now();
     let id = presented.id;
@@ -101,12 +107,33 @@ pub async fn resolve(
     let Some(key) = found.filter(|key| key.hash == presented.hash && key.is_live(now)) else {
         return Ok(None);
     };
+    // What is remembered is the key, whoever asks from wherever.
+    if !key.addresses.allows(address) {
+        return Ok(None);
+    }
     let Some(owner) = owner(ctx, &key.owner).await? else { return Ok(None) };
     if owner.may_have_keys().is_err() {
         return Ok(None);
     }
     ctx.seen.note_key(key.id, now);
     Ok(Some(LiveKey { key, owner }))
+}
+
+/// From where a key is used, as the API says that asks about it: the parameter `client_address`, which
+/// is Doorward's own. Nobody else knows the caller's address.
+///
+/// # Errors
+/// `invalid_request` when it is no address.
+pub fn client_address(params: &Params) -> Result<Option<IpAddr>, OAuthError> {
+    let parse = |text: &str| {
+        text.parse().map_err(|_| {
+            OAuthError::new(
+                ErrorCode::InvalidRequest,
+                "client_address is no IPv4 or IPv6 address, which has no port and no brackets",
+            )
+        })
+    };
+    params.get("client_address").map(parse).transpose()
 }
 
 /// The owner, when it exists and is enabled.

@@ -4,16 +4,22 @@
 //! calls them with a key, or with a token that came of one, must be refused before.
 
 mod error;
+pub mod form;
 mod live;
+mod overview;
 
 use std::{sync::Arc, time::Duration};
 
 pub use error::ApiKeyError;
-pub use live::{LiveKey, LiveOwner, resolve};
+pub use live::{LiveKey, LiveOwner, client_address, resolve};
+pub use overview::{Listed, Named, Overview, overview};
 
 use super::{Context, access_model, changes};
 use crate::{
-    identity::api_key::{ApiKey, Owner},
+    identity::{
+        AddressList,
+        api_key::{ApiKey, Owner},
+    },
     protocol::api::Api,
     store::{self, Tx},
     types::{
@@ -36,6 +42,8 @@ pub struct NewApiKey {
     pub permissions: Scope,
     /// How long it lives; `None` for as long as keys live when nobody says.
     pub lifetime: Option<Duration>,
+    /// From where it may be used; empty for anywhere.
+    pub addresses: AddressList,
 }
 
 /// A key that was made now, with the only copy of its text.
@@ -69,6 +77,22 @@ pub async fn create(
     actor: Actor,
     origin: &Origin,
 ) -> Result<Created, ApiKeyError> {
+    let id = ApiKeyId::new(ctx.now(), ctx.random());
+    create_once(ctx, id, owner, new, actor, origin).await
+}
+
+/// Makes the key `id` for `owner`: once, however often it is asked for. [`form`] draws the id.
+///
+/// # Errors
+/// [`ApiKeyError::Made`] when there is a key of that id, [`ApiKeyError`] for every other rule.
+pub async fn create_once(
+    ctx: &Arc<Context>,
+    id: ApiKeyId,
+    owner: Owner,
+    new: NewApiKey,
+    actor: Actor,
+    origin: &Origin,
+) -> Result<Created, ApiKeyError> {
     if !ApiKey::is_name(&new.name) {
         return Err(ApiKeyError::Name);
     }
@@ -85,7 +109,7 @@ pub async fn create(
     if model.apis.of_scope(&held).is_empty() {
         return Err(ApiKeyError::NoPermission);
     }
-    let created = mint(ctx, owner, new.name, held, lifetime);
+    let created = mint(ctx, id, owner, NewApiKey { permissions: held, ..new }, lifetime);
     let key = created.key.clone();
     let event = event(ctx, actor, Action::ApiKeyCreated, &key, origin);
     ctx.db
@@ -101,31 +125,29 @@ pub async fn create(
     Ok(created)
 }
 
-/// Adds a key, unless its owner has `most` already or is gone.
+/// Adds a key, unless it is there, or its owner has `most` already or is gone.
 async fn insert(tx: &mut Tx<'_>, key: &ApiKey, most: i64) -> Result<(), ApiKeyError> {
     let count = store::api_key::count_alone(tx, &key.owner, key.created_at).await?;
-    if count.ok_or(ApiKeyError::NoOwner)? >= most {
+    let count = count.ok_or(ApiKeyError::NoOwner)?;
+    if store::api_key::find(tx, key.id).await?.is_some() {
+        return Err(ApiKeyError::Made);
+    }
+    if count >= most {
         return Err(ApiKeyError::TooMany(most));
     }
     Ok(store::api_key::insert(tx, key).await?)
 }
 
-fn mint(
-    ctx: &Context,
-    owner: Owner,
-    name: String,
-    permissions: Scope,
-    lifetime: Duration,
-) -> Created {
+fn mint(ctx: &Context, id: ApiKeyId, owner: Owner, new: NewApiKey, lifetime: Duration) -> Created {
     let now = ctx.now();
-    let id = ApiKeyId::new(now, ctx.random());
     let text = api_key::mint(id, ctx.random());
     let key = ApiKey {
         id,
         owner,
         hash: TokenHash::of(TokenKind::ApiKey, text.expose()),
-        name,
-        permissions,
+        name: new.name,
+        permissions: new.permissions,
+        addresses: new.addresses,
         created_at: now,
         expires_at: now.plus(lifetime),
         last_used_at: None,
@@ -180,8 +202,8 @@ pub async fn find(ctx: &Context, id: ApiKeyId, of: Option<&Owner>) -> Result<Api
     own.ok_or(ApiKeyError::NoKey(id))
 }
 
-/// Puts a new key in the place of one that lives, with the same name, as much life, and those of its
-/// permissions that the owner still holds. The old one dies after `overlap`, or when it would have.
+/// Puts a new key in the place of one that lives, with the same name, the same allow-list, as much life,
+/// and those of its permissions that the owner still holds. The old one dies after `overlap`, or when it would have.
 ///
 /// # Errors
 /// [`ApiKeyError::NoKey`], [`ApiKeyError::Dead`] for one that is dead or was rotated before,
@@ -208,8 +230,13 @@ pub async fn rotate(
     }
     let lifetime = old.lifetime().min(policy.max_lifetime);
     let mut event = event(ctx, actor, Action::ApiKeyRotated, &old, origin);
-    let created = mint(ctx, old.owner, old.name, held, lifetime);
+    event.detail.insert("before".to_owned(), state(&old));
+    let ApiKey { owner, name, addresses, .. } = old;
+    let new = NewApiKey { name, permissions: held, lifetime: Some(lifetime), addresses };
+    let successor = ApiKeyId::new(ctx.now(), ctx.random());
+    let created = mint(ctx, successor, owner, new, lifetime);
     let key = created.key.clone();
+    event.detail.insert("after".to_owned(), state(&key));
     event.detail.insert("successor".to_owned(), key.id.to_string().into());
     ctx.db
         .write(move |tx| {
@@ -263,5 +290,14 @@ fn event(ctx: &Context, actor: Actor, action: Action, key: &ApiKey, origin: &Ori
     event.detail.insert("owner".to_owned(), owner.to_string().into());
     event.detail.insert("name".to_owned(), key.name.clone().into());
     event.detail.insert("permissions".to_owned(), key.permissions.to_string().into());
+    if !key.addresses.is_empty() {
+        event.detail.insert("addresses".to_owned(), key.addresses.to_string().into());
+    }
     event
+}
+
+/// What a rotation changes, before or after it.
+fn state(key: &ApiKey) -> serde_json::Value {
+    let (permissions, expires_at) = (key.permissions.to_string(), key.expires_at.unix());
+    serde_json::json!({ "permissions": permissions, "expires_at": expires_at })
 }

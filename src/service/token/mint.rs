@@ -15,6 +15,7 @@ use crate::{
         },
     },
     service::{Context, ServiceError, access_model::AccessModel, token_size, user_facts},
+    store::{self, StoreError, Tx},
     types::{
         Authentication, ClientId, FamilyId, GrantId, Scope, Secret, Timestamp, TokenHash, UserId,
         origin::Origin, token::TokenKind,
@@ -162,6 +163,9 @@ pub(super) fn refresh_family(
         Access::Offline if client.may_use(GrantType::RefreshToken) => {}
         Access::Offline | Access::Online => return None,
     }
+    if !grant.scope.contains("offline_access") {
+        return None;
+    }
     let policy = ctx.policy.refresh_policy(client);
     let absolute_expires_at = now.plus(policy.absolute);
     let family = RefreshFamily {
@@ -178,6 +182,26 @@ pub(super) fn refresh_family(
     };
     let text = refresh::mint(&ctx.vault.refresh_tokens, &family, 0);
     Some((family, text))
+}
+
+/// Writes the rows of the tokens under a grant: none for an access token that is a JWT, one for a refresh token family.
+pub(super) async fn write(
+    ctx: &Context,
+    tx: &mut Tx<'_>,
+    client: &Client,
+    grant: &Grant,
+    granted: Granted,
+) -> Result<(AccessToken, Option<Secret<String>>), StoreError> {
+    let now = ctx.now();
+    let access = AccessToken::for_grant(ctx, client, grant, granted, now);
+    if let Some(record) = access.record() {
+        store::access_token::insert(tx, &record).await?;
+    }
+    let Some((family, text)) = refresh_family(ctx, client, grant, now) else {
+        return Ok((access, None));
+    };
+    store::refresh_family::insert(tx, &family).await?;
+    Ok((access, Some(text)))
 }
 
 /// What an ID token speaks of.

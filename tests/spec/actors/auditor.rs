@@ -195,8 +195,23 @@ impl Before {
             (&Method::POST, route::REVOKE_APP) => {
                 exactly(one_if(done(reply) == Some("app"), Action::ConsentRevoked))
             }
+            (&Method::POST, route::NEW_API_KEY) => {
+                exactly(one_if(reply.status == StatusCode::OK, Action::ApiKeyCreated))
+            }
+            (&Method::POST, route::ROTATE_API_KEY) => {
+                exactly(one_if(reply.status == StatusCode::OK, Action::ApiKeyRotated))
+            }
+            // One that is dead stays as it is.
+            (&Method::POST, route::REVOKE_API_KEY) if reply.status == StatusCode::SEE_OTHER => {
+                Expected { events: Vec::new(), perhaps: &[Action::ApiKeyRevoked] }
+            }
             (&Method::POST, route::SETUP) => {
                 exactly(one_if(reply.status == StatusCode::OK, Action::UserCreated))
+            }
+            (&Method::POST, route::TOKEN)
+                if form.get("grant_type").is_some_and(|grant| grant == "password") =>
+            {
+                by_password(reply)
             }
             (&Method::POST, route::TOKEN) if reply.status == StatusCode::OK => {
                 Expected { events: Vec::new(), perhaps: &[Action::TokenLarge, Action::TokenLarge] }
@@ -235,6 +250,16 @@ impl Before {
     }
 }
 
+/// A password that an app sent is told of when it was right; and, like on the sign-in page, the try after
+/// which others must wait.
+fn by_password(reply: &Reply) -> Expected {
+    let granted = reply.status == StatusCode::OK;
+    Expected {
+        events: one_if(granted, Action::PasswordGranted),
+        perhaps: &[Action::SignInBlocked, Action::TokenLarge],
+    }
+}
+
 /// What an administrator changed. What was so before leaves no event, and nor does what was refused, or
 /// told once more.
 fn administration(method: &Method, path: &str, reply: &Reply) -> Expected {
@@ -262,6 +287,9 @@ fn administration(method: &Method, path: &str, reply: &Reply) -> Expected {
         (["clients", _, "enable"], _) => perhaps(&[Action::ClientEnabled]),
         (["users", _, "password"], _) => exactly(vec![Action::UserPasswordSet]),
         (["clients", _, "secret"], _) => exactly(vec![Action::ClientSecretRotated]),
+        (["users" | "clients", _, "api-keys"], _) => exactly(vec![Action::ApiKeyCreated]),
+        (["api-keys", _, "rotate"], _) => exactly(vec![Action::ApiKeyRotated]),
+        (["api-keys", _], _) => perhaps(&[Action::ApiKeyRevoked]),
         (["sessions", _], _) => exactly(vec![Action::SessionEnded]),
         (["grants", _], _) => exactly(vec![Action::GrantRevoked]),
         ([noun], _) => exactly(vec![of_noun(noun).0]),
@@ -322,7 +350,7 @@ async fn code_grant(issuer: &Issuer, text: &str) -> Token {
     let Some(hash) = TokenKind::AuthorizationCode.recognise(text) else { return Token::Dead };
     let mut reader = issuer.ctx.db.reader().await.unwrap();
     let found = store::authorization_code::find(&mut reader.conn(), &hash).await.unwrap();
-    alive_if(found.is_some_and(|(_, grant)| grant.revoked.is_none()))
+    alive_if(found.is_some_and(|(_, behind)| behind.grant.revoked.is_none()))
 }
 
 /// Whether the grant of a genuine refresh token counts.
@@ -332,7 +360,7 @@ async fn refresh_grant(issuer: &Issuer, text: &str) -> Token {
     let found = store::refresh_family::find(&mut reader.conn(), presented.family()).await.unwrap();
     let keys = &issuer.ctx.vault.refresh_tokens;
     let counts = found.filter(|(family, _)| presented.prove(keys, family).is_some());
-    alive_if(counts.is_some_and(|(_, grant)| grant.revoked.is_none()))
+    alive_if(counts.is_some_and(|(_, behind)| behind.grant.revoked.is_none()))
 }
 
 /// Whether an access token counts for this node, and was not revoked at another that it has not heard of.

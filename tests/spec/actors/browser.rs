@@ -197,6 +197,14 @@ impl Page {
                 (input.attr("name").unwrap().to_owned(), value.to_owned())
             })
             .collect();
+        let chosen = Selector::parse("option[selected], option").unwrap();
+        for select in form.select(&Selector::parse("select[name]").unwrap()) {
+            let options: Vec<_> = select.select(&chosen).collect();
+            let option = options.iter().find(|option| option.attr("selected").is_some());
+            let value = option.or(options.first()).and_then(|option| option.attr("value"));
+            let name = select.attr("name").unwrap().to_owned();
+            fields.push((name, value.unwrap_or_default().to_owned()));
+        }
         if let Some(name) = button_element.attr("name") {
             fields.push((name.to_owned(), button_element.attr("value").unwrap_or("").to_owned()));
         }
@@ -211,6 +219,13 @@ impl Form {
     pub(crate) fn fill(mut self, name: &str, value: &str) -> Self {
         let field = self.fields.iter_mut().find(|(known, _)| known == name);
         field.unwrap_or_else(|| panic!("the form has no field {name}")).1 = value.to_owned();
+        self
+    }
+
+    /// Ticks the box `name`.
+    #[must_use]
+    pub(crate) fn tick(mut self, name: &str) -> Self {
+        self.fields.push((name.to_owned(), "yes".to_owned()));
         self
     }
 

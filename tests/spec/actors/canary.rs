@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{issuer::Reply, log::keep_secret};
 
 /// The parameters, form fields and JSON members whose values are nobody's business.
-const SECRETS: [&str; 19] = [
+const SECRETS: [&str; 21] = [
     "access_token",
     "client_assertion",
     "client_secret",
@@ -16,9 +16,11 @@ const SECRETS: [&str; 19] = [
     "code_verifier",
     "csrf",
     "flow",
+    "form",
     "id_token",
     "id_token_hint",
     "login_hint",
+    "next",
     "nonce",
     "password",
     "password_again",
@@ -57,6 +59,10 @@ pub(crate) fn of_reply(reply: &Reply) {
         values.filter_map(Value::as_str).for_each(keep_secret);
     }
     hidden_fields(text);
+    // The one page that shows an API key.
+    let key =
+        text.split_once("<textarea id=\"api-key\"").and_then(|(_, rest)| rest.split_once('>'));
+    keep_secret(key.map_or("", |(_, rest)| rest.split('<').next().unwrap_or_default()));
 }
 
 fn parameters(encoded: &str) {

@@ -55,6 +55,14 @@ impl Page {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// Where the link for `selector` leads.
+    pub(crate) fn href(&self, selector: &str) -> String {
+        let html = Html::parse_document(&self.reply.text());
+        let link = html.select(&Selector::parse(selector).unwrap()).next();
+        let link = link.unwrap_or_else(|| panic!("no {selector} on {}", self.address));
+        link.attr("href").expect("a link leads somewhere").to_owned()
+    }
+
     /// The error code of an error page.
     pub(crate) fn error_code(&self) -> String {
         assert!(self.status().is_client_error(), "{} {}", self.status(), self.text());
