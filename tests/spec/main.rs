@@ -14,6 +14,8 @@ mod admin_api_keys;
 #[cfg(test)]
 mod admin_conditions;
 #[cfg(test)]
+mod admin_holders;
+#[cfg(test)]
 mod admin_lists;
 #[cfg(test)]
 mod admin_matrix;
@@ -37,6 +39,8 @@ mod attacks_jose;
 mod availability;
 #[cfg(test)]
 mod choke_point;
+#[cfg(test)]
+mod clocks;
 #[cfg(test)]
 mod crash_points;
 #[cfg(test)]
