@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod account_api_keys;
+#[cfg(test)]
 mod account_page;
 #[cfg(test)]
 mod actors;

@@ -70,5 +70,8 @@ pub mod apis_check_offline {}
 #[doc = include_str!("nobody_gives_more.md")]
 pub mod nobody_gives_more {}
 
+#[doc = include_str!("api_keys_on_the_account_page.md")]
+pub mod api_keys_on_the_account_page {}
+
 #[doc = include_str!("versions_of_rows.md")]
 pub mod versions_of_rows {}
