@@ -53,9 +53,9 @@ pub const SPECIFICATIONS: &[Specification] = &[
         "The OAuth 2.0 Authorization Framework",
         "https://www.rfc-editor.org/rfc/rfc6749.html",
         &["src/protocol/authorize/mod.rs", "src/service/token/mod.rs", "src/protocol/client_auth/mod.rs"],
-        &["tests/spec/rfc6749_authorization_code.rs", "tests/spec/rfc6749_authorization_response.rs", "tests/spec/rfc6749_client_authentication.rs", "tests/spec/rfc6749_redirect_uri.rs", "tests/spec/rfc6749_refresh_token.rs", "tests/spec/rfc6749_token_endpoint.rs"],
+        &["tests/spec/rfc6749_authorization_code.rs", "tests/spec/rfc6749_authorization_response.rs", "tests/spec/rfc6749_client_authentication.rs", "tests/spec/rfc6749_password_grant.rs", "tests/spec/rfc6749_redirect_uri.rs", "tests/spec/rfc6749_refresh_token.rs", "tests/spec/rfc6749_token_endpoint.rs"],
     )
-    .only("the code, refresh token and client credentials grants; the others are discouraged by RFC 9700"),
+    .only("the code, refresh token and client credentials grants; the password grant where an operator switches it on; never the implicit one (RFC 9700)"),
     full(
         "RFC 6750",
         "The OAuth 2.0 Authorization Framework: Bearer Token Usage",
@@ -125,6 +125,14 @@ pub const SPECIFICATIONS: &[Specification] = &[
         &["tests/spec/rfc8414_metadata.rs"],
     )
     .only("all but signed metadata"),
+    full(
+        "RFC 8693",
+        "OAuth 2.0 Token Exchange",
+        "https://www.rfc-editor.org/rfc/rfc8693.html",
+        &["src/protocol/grant/token_exchange.rs", "src/service/token/token_exchange.rs"],
+        &["tests/spec/rfc8693_token_exchange.rs"],
+    )
+    .only("API keys of this server become access tokens; no actor tokens"),
     full(
         "RFC 8707",
         "Resource Indicators for OAuth 2.0",

@@ -14,7 +14,7 @@ use axum::extract::ConnectInfo;
 use axum::routing::post;
 use doorward::http::layer::client_address::TrustedProxies;
 use doorward::http::layer::edge::{Edge, RequestLimits};
-use doorward::protocol::issuer::Transport;
+use doorward::protocol::issuer::Issuer;
 use doorward::types::Timestamp;
 use doorward::types::random::Random;
 use doorward::types::time::Clock;
@@ -76,8 +76,8 @@ async fn the_log_names_the_route_and_nothing_that_was_sent() {
     subscriber.init();
     let limits = RequestLimits { body: 64, uri: 64, time: Duration::from_mins(1) };
     let (clock, random) = (Arc::new(Fixed), Arc::new(Fixed));
-    let transport = Transport::Https;
-    let edge = Edge { limits, proxies: TrustedProxies::default(), clock, random, transport };
+    let issuer = Issuer::parse("https://id.example").unwrap();
+    let edge = Edge { limits, proxies: TrustedProxies::default(), clock, random, issuer };
     let router = edge.around(Router::new().route("/token", post(handler)).route("/bug", post(bug)));
 
     let padding = "x".repeat(64);

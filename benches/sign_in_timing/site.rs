@@ -164,6 +164,6 @@ fn edge(ctx: &Arc<Context>) -> Edge {
         proxies: TrustedProxies::default(),
         clock: Arc::clone(&ctx.clock),
         random: Arc::clone(&ctx.random),
-        transport: ctx.protocol.issuer.transport(),
+        issuer: ctx.protocol.issuer.clone(),
     }
 }

@@ -218,12 +218,7 @@ fn explain(error: ApiKeyError) -> anyhow::Error {
 }
 
 fn state(session: &Session<'_>, key: &ApiKey) -> &'static str {
-    match (key.revoked_at, key.is_live(session.ctx.now()), key.successor) {
-        (Some(_), _, _) => "revoked",
-        (None, false, _) => "expired",
-        (None, true, Some(_)) => "rotated",
-        (None, true, None) => "live",
-    }
+    key.state(session.ctx.now()).as_str()
 }
 
 fn value(key: &ApiKey) -> Value {

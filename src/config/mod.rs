@@ -24,8 +24,8 @@ pub use error::{ConfigError, Source};
 pub use example::example;
 pub use issuer::{Issuer, NotAnIssuer, Transport};
 pub use settings::{
-    Admin, ApiKeys, Config, Database, Keys, Limits, Log, LogFormat, Management, Passwords, Proxy,
-    Sessions, Shutdown, SignIn, Tls, Tokens,
+    Admin, ApiKeys, Config, Database, Keys, Legacy, Limits, Log, LogFormat, Management, Passwords,
+    Proxy, Sessions, Shutdown, SignIn, Tls, Tokens,
 };
 pub use source::Flags;
 pub use value::Bytes;

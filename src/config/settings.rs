@@ -55,6 +55,8 @@ settings! {
         limits: Limits;
         /// The admin API.
         admin: Admin;
+        /// What is only here for apps that move over from other ways of signing in.
+        legacy: Legacy;
         /// How the server ends.
         shutdown: Shutdown;
     }
@@ -229,6 +231,15 @@ settings! {
         enabled: bool = true, Anything;
         /// Whether the page for trying it out is; empty: where the issuer is http on localhost.
         docs: Option<bool> = None, Anything;
+    }
+}
+
+settings! {
+    /// What is only here for apps that move over from other ways of signing in.
+    pub struct Legacy {
+        /// Whether clients that are registered for grant_type=password may send the passwords of their
+        /// users. Such an app sees every password: leave it off as soon as the apps have moved.
+        password_grant: bool = false, Anything;
     }
 }
 

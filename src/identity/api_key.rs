@@ -44,6 +44,32 @@ pub struct ApiKey {
     pub successor: Option<ApiKeyId>,
 }
 
+/// What became of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It counts.
+    Live,
+    /// It counts still, and has a successor.
+    Rotated,
+    /// Its time is over.
+    Expired,
+    /// Somebody revoked it.
+    Revoked,
+}
+
+impl State {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Rotated => "rotated",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
 impl ApiKey {
     /// The longest name, in characters.
     pub const MAX_NAME: usize = 100;
@@ -52,6 +78,17 @@ impl ApiKey {
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
+    }
+
+    /// What became of it by `now`.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> State {
+        match (self.revoked_at, self.is_live(now), self.successor) {
+            (Some(_), _, _) => State::Revoked,
+            (None, false, _) => State::Expired,
+            (None, true, Some(_)) => State::Rotated,
+            (None, true, None) => State::Live,
+        }
     }
 
     /// How long it was made to live.

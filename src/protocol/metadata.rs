@@ -129,7 +129,7 @@ impl AuthorizationServerMetadata {
             scopes_supported: policy.scopes_supported.iter().map(str::to_owned).collect(),
             response_types_supported: vec!["code"],
             response_modes_supported: ResponseMode::ALL.iter().map(|m| m.as_str()).collect(),
-            grant_types_supported: GrantType::ALL.iter().map(|grant| grant.as_str()).collect(),
+            grant_types_supported: policy.grant_types().map(GrantType::as_str).collect(),
             code_challenge_methods_supported: vec!["S256"],
             introspection_endpoint_auth_methods_supported: proving.map(|m| m.as_str()).collect(),
             introspection_endpoint_auth_signing_alg_values_supported: algs.clone(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{claims, issuer::Issuer};
+use super::{claims, client::GrantType, issuer::Issuer};
 use crate::types::Scope;
 
 /// The server's own settings that the rules need.
@@ -20,6 +20,8 @@ pub struct Policy {
     pub lifetimes: Lifetimes,
     /// The longest token that is issued as a JWT, in bytes: many servers refuse headers of 8 KiB.
     pub max_token_bytes: usize,
+    /// Whether clients that are registered for it may send the passwords of their users (RFC 6749 §4.3).
+    pub password_grant: bool,
 }
 
 /// How long what the server issues lives, unless a client's registration says otherwise.
@@ -54,6 +56,18 @@ impl Policy {
             ui_locales_supported: vec!["en".to_owned()],
             lifetimes: Lifetimes::default(),
             max_token_bytes: 4 * 1024,
+            password_grant: false,
         }
+    }
+
+    /// The grants that the token endpoint knows, in the order that discovery lists them.
+    pub fn grant_types(&self) -> impl Iterator<Item = GrantType> {
+        GrantType::ALL.iter().copied().filter(|grant| match grant {
+            GrantType::Password => self.password_grant,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::TokenExchange => true,
+        })
     }
 }

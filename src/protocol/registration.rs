@@ -39,17 +39,22 @@ pub enum RegistrationError {
     #[error("{0}: 1 to 100 characters without control, invisible and direction characters")]
     Name(&'static str),
     /// Nothing that it could ask for.
-    #[error("scope: the authorization_code grant needs at least one scope")]
+    #[error("scope: a grant on behalf of users needs at least one scope")]
     NoScope,
     /// What the client cannot do without is part of what it may ask for.
     #[error("essential_scope: every value must be in scope as well")]
     EssentialScope,
-    /// RFC 6749 §6: a refresh token comes with a code.
-    #[error("grant_types: refresh_token needs authorization_code beside it")]
-    RefreshWithoutCode,
+    /// RFC 6749 §6: a refresh token comes of another grant.
+    #[error(
+        "grant_types: refresh_token needs a grant beside it that it comes of: authorization_code"
+    )]
+    RefreshAlone,
     /// RFC 6749 §4.4: confidential clients only.
     #[error("grant_types: client_credentials needs a client that authenticates")]
     PublicClientCredentials,
+    /// RFC 8693 §5: whoever exchanges a token must prove who they are.
+    #[error("grant_types: token exchange needs a client that authenticates")]
+    PublicTokenExchange,
     /// RFC 9700 §2.1.1: public clients MUST use PKCE.
     #[error("require_pkce: a public client cannot be excused from PKCE")]
     PublicWithoutPkce,
@@ -123,8 +128,9 @@ impl RegistrationError {
             | Self::Name(_)
             | Self::NoScope
             | Self::EssentialScope
-            | Self::RefreshWithoutCode
+            | Self::RefreshAlone
             | Self::PublicClientCredentials
+            | Self::PublicTokenExchange
             | Self::PublicWithoutPkce
             | Self::PublicAudience
             | Self::NoKeys
@@ -294,11 +300,20 @@ fn grants(metadata: &ClientMetadata) -> Result<(), RegistrationError> {
     if !metadata.essential_scope.is_subset(&metadata.scope) {
         return Err(RegistrationError::EssentialScope);
     }
-    if may(GrantType::RefreshToken) && !may(GrantType::AuthorizationCode) {
-        return Err(RegistrationError::RefreshWithoutCode);
+    if may(GrantType::Password) && metadata.scope.is_empty() {
+        return Err(RegistrationError::NoScope);
+    }
+    if may(GrantType::RefreshToken)
+        && !may(GrantType::AuthorizationCode)
+        && !may(GrantType::Password)
+    {
+        return Err(RegistrationError::RefreshAlone);
     }
     if may(GrantType::ClientCredentials) && public {
         return Err(RegistrationError::PublicClientCredentials);
+    }
+    if may(GrantType::TokenExchange) && public {
+        return Err(RegistrationError::PublicTokenExchange);
     }
     if public && !metadata.require_pkce {
         return Err(RegistrationError::PublicWithoutPkce);

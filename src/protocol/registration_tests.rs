@@ -139,10 +139,18 @@ fn rfc7591_section_2_grants_fit_together() {
     let silent = ClientMetadata { scope: Scope::default(), ..web() };
     assert_eq!(validate(&silent), Err(RegistrationError::NoScope));
     assert_eq!(with(&[], silent), Ok(()), "an API that only introspects");
-    assert_eq!(with(&[GrantType::RefreshToken], web()), Err(RegistrationError::RefreshWithoutCode));
+    assert_eq!(with(&[GrantType::RefreshToken], web()), Err(RegistrationError::RefreshAlone));
+    let legacy = ClientMetadata { redirect_uris: Vec::new(), ..web() };
+    assert_eq!(with(&[GrantType::Password, GrantType::RefreshToken], legacy.clone()), Ok(()));
+    let silent = ClientMetadata { scope: Scope::default(), ..legacy };
+    assert_eq!(with(&[GrantType::Password], silent), Err(RegistrationError::NoScope));
     assert_eq!(
         with(&[GrantType::ClientCredentials], public()),
         Err(RegistrationError::PublicClientCredentials)
+    );
+    assert_eq!(
+        with(&[GrantType::TokenExchange], public()),
+        Err(RegistrationError::PublicTokenExchange)
     );
 }
 

@@ -207,7 +207,7 @@ impl Validator {
             issuer: self.issuer(),
         };
         let now = self.inner().clock.now();
-        let claims = verify(token, &rules, JwtKeys::Own(&published.keys), now)?.claims;
+        let claims = verify(token, &rules, JwtKeys::Issuer(&published.keys), now)?.claims;
         AccessToken::of_jwt(claims, self.audience())
     }
 

@@ -41,6 +41,7 @@ pub(super) fn protocol(config: &Config) -> Policy {
         id_token: config.tokens.id_token,
     };
     policy.max_token_bytes = config.tokens.max_token_bytes.count();
+    policy.password_grant = config.legacy.password_grant;
     policy
 }
 

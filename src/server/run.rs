@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 
 use super::{
     Bound, ServerError, bind,
@@ -19,6 +19,7 @@ use crate::{
         layer::{
             client_address::TrustedProxies,
             edge::{Edge, RequestLimits},
+            security_headers::security_headers,
         },
         ops::{self, Draining, Readiness},
     },
@@ -104,6 +105,9 @@ impl Server {
         if config.serves_admin_docs() {
             built_in::ensure_docs_client(&ctx, http::admin::DOCS_REDIRECT).await?;
         }
+        if config.legacy.password_grant {
+            tracing::warn!("legacy.password_grant is on: apps see the passwords of their users");
+        }
         Ok(Self { config: config.clone(), bound, ctx, in_use })
     }
 
@@ -168,6 +172,7 @@ fn public(
         Transport::LocalHttp => Explain::ToDevelopers,
         Transport::Https => Explain::ToTheLog,
     };
+    let transport = ctx.protocol.issuer.transport();
     let edge = Edge {
         limits: RequestLimits {
             body: config.limits.body.count(),
@@ -177,7 +182,7 @@ fn public(
         proxies: TrustedProxies::new(config.proxy.trusted.clone()),
         clock: Arc::clone(&ctx.clock),
         random: Arc::clone(&ctx.random),
-        transport: ctx.protocol.issuer.transport(),
+        issuer: ctx.protocol.issuer.clone(),
     };
     let served = match (config.admin.enabled, config.serves_admin_docs()) {
         (false, _) => Served::Nothing,
@@ -185,8 +190,9 @@ fn public(
         (true, true) => Served::ApiAndDocs,
     };
     let administration = Administration { served, settings: config::changed(config) };
-    let routes = http::router(Arc::clone(ctx), explain, &administration)
-        .merge(ops::probes(readiness, draining));
+    let probes =
+        ops::probes(readiness, draining).layer(from_fn_with_state(transport, security_headers));
+    let routes = http::router(Arc::clone(ctx), explain, &administration).merge(probes);
     edge.around(routes)
 }
 

@@ -13,7 +13,7 @@ pub enum ServiceError {
     /// The server has too much to do; the same request can succeed later.
     #[error("overloaded; retry after {} s", .0.as_secs())]
     Busy(Duration),
-    /// Too many failures came from this network: the time to wait.
+    /// Too many failures, of one user or from one network: the time to wait.
     #[error("too many failures; wait {} s", .0.as_secs())]
     Wait(Duration),
     /// The database does not answer, or cannot write.

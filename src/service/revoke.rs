@@ -57,12 +57,12 @@ async fn refresh_token(
     let mut reader = ctx.db.reader().await?;
     let found = store::refresh_family::find(&mut reader.conn(), presented.family()).await?;
     drop(reader);
-    let Some((family, grant)) = found else { return Ok(()) };
+    let Some((family, behind)) = found else { return Ok(()) };
     if presented.prove(&ctx.vault.refresh_tokens, &family).is_none() {
         return Ok(());
     }
     belongs_to(&family.client_id, caller)?;
-    grant_by_client(ctx, caller, grant.id, origin).await
+    grant_by_client(ctx, caller, behind.grant.id, origin).await
 }
 
 async fn grant_by_client(
@@ -87,7 +87,11 @@ async fn one_access_token(
     belongs_to(&live.facts.client_id, caller)?;
     let (facts, now) = (live.facts, ctx.now());
     let actor = Actor::Client(caller.id().clone());
-    let object = facts.grant_id.map_or_else(|| Object::Client(caller.id().clone()), Object::Grant);
+    let object = match (facts.grant_id, facts.api_key) {
+        (Some(grant), _) => Object::Grant(grant),
+        (None, Some(key)) => Object::ApiKey(key),
+        (None, None) => Object::Client(caller.id().clone()),
+    };
     let event = ctx.event(actor, Action::TokenRevoked, object, Outcome::Success, origin);
     ctx.db
         .write(move |tx| {

@@ -17,7 +17,7 @@ use crate::{
         password::{PasswordHash, PresentedPassword, Verification},
         user::User,
     },
-    store::{self, StoreError},
+    store::{self, StoreError, Tx},
     types::{
         Secret, Status, TokenHash, UserId,
         audit::{Action, Actor, Object, Outcome},
@@ -133,6 +133,27 @@ impl From<PasswordPoolError> for ServiceError {
     }
 }
 
+/// Settles a success within the transaction that gives the user something for it: whether the password is
+/// still theirs, and their counters of failures are cleared. Between the check of a password and this
+/// moment it can have been changed, and whoever knew the old one must stay out.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer.
+pub(super) async fn settle(
+    tx: &mut Tx<'_>,
+    user: &User,
+    clears: &[TokenHash],
+) -> Result<bool, StoreError> {
+    let Some(password_hash) = user.password_hash.as_deref() else { return Ok(false) };
+    if !store::user::hold(tx, user.id, password_hash).await? {
+        return Ok(false);
+    }
+    for key in clears {
+        store::sign_in_attempt::clear(tx, key).await?;
+    }
+    Ok(true)
+}
+
 /// Renews the hash of a password that was just verified, in the background: the time of the answer
 /// must not tell who has an old one.
 pub fn renew_hash(ctx: &Arc<Context>, user: &User, password: PresentedPassword) {
@@ -224,7 +245,9 @@ async fn count(
     next: Attempts,
     origin: &Origin,
 ) -> Result<bool, StoreError> {
-    let blocks = next.blocked_until > next.updated_at;
+    if next.blocked_until <= next.updated_at {
+        return replace(ctx, key, found, Some(next)).await;
+    }
     let object = Object::Login(Base64UrlUnpadded::encode_string(key.as_bytes()));
     let event =
         ctx.event(Actor::Anonymous, Action::SignInBlocked, object, Outcome::Refused, origin);
@@ -234,7 +257,7 @@ async fn count(
                 let written =
                     store::sign_in_attempt::compare_and_set(tx, &key, found.as_ref(), Some(&next))
                         .await?;
-                if written && blocks {
+                if written {
                     store::audit_event::append(tx, event);
                 }
                 Ok(written)
@@ -247,13 +270,21 @@ async fn count(
 async fn give_back(ctx: &Arc<Context>, counted: &Counted) -> Result<(), StoreError> {
     ctx.rates.give_back(&counted.charge, &ctx.policy.lockout);
     let key = hashed(ctx, &counted.keys.attempts);
-    let (state, next) = (counted.state, counted.state.give_back(&ctx.policy.lockout));
-    ctx.db
-        .write(move |tx| {
-            Box::pin(async move {
-                store::sign_in_attempt::compare_and_set(tx, &key, Some(&state), next.as_ref()).await
-            })
+    let next = counted.state.give_back(&ctx.policy.lockout);
+    replace(ctx, key, Some(counted.state), next).await.map(|_| ())
+}
+
+/// Writes the counter in place of what was read, if it still is what was read.
+async fn replace(
+    ctx: &Context,
+    key: TokenHash,
+    found: Option<Attempts>,
+    next: Option<Attempts>,
+) -> Result<bool, StoreError> {
+    let replaced = ctx.db.write_plain(move |tx| {
+        Box::pin(async move {
+            store::sign_in_attempt::compare_and_set(tx, &key, found.as_ref(), next.as_ref()).await
         })
-        .await
-        .map(|_| ())
+    });
+    replaced.await
 }

@@ -26,6 +26,25 @@ macro_rules! columns {
     };
 }
 
+/// The token of that hash and those other columns, in `$` placeholders of a statement for PostgreSQL,
+/// once for each row of `taken`; none when the hash is NULL.
+macro_rules! insert_for_taken {
+    ($hash:literal, $others:literal) => {
+        concat!(
+            "INSERT INTO access_tokens (hash, client_id, grant_id, user_id, scope, audience,
+                 issued_at, expires_at)
+             SELECT ",
+            $hash,
+            ", ",
+            $others,
+            " FROM taken WHERE CAST(",
+            $hash,
+            " AS BYTEA) IS NOT NULL"
+        )
+    };
+}
+pub(super) use insert_for_taken;
+
 statements! { "access_token";
     INSERT = "INSERT INTO access_tokens (hash, client_id, grant_id, user_id, scope, audience,
                   issued_at, expires_at, revoked_at)
@@ -63,6 +82,35 @@ pub async fn insert(tx: &mut Tx<'_>, token: &AccessTokenRecord) -> Result<(), St
         row::seconds(token.revoked_at),
     )?;
     Ok(())
+}
+
+/// What [`insert_for_taken`] binds: all empty when there is no token.
+#[derive(Default)]
+pub(super) struct Bound<'a> {
+    pub(super) hash: Option<&'a [u8]>,
+    pub(super) client_id: Option<&'a str>,
+    pub(super) grant_id: Option<Uuid>,
+    pub(super) user_id: Option<Uuid>,
+    pub(super) scope: Option<String>,
+    pub(super) audience: Option<String>,
+    pub(super) issued_at: Option<i64>,
+    pub(super) expires_at: Option<i64>,
+}
+
+impl<'a> Bound<'a> {
+    pub(super) fn of(token: Option<&'a AccessTokenRecord>) -> Result<Self, StoreError> {
+        let Some(token) = token else { return Ok(Self::default()) };
+        Ok(Self {
+            hash: Some(row::bytes(&token.hash)),
+            client_id: Some(token.client_id.as_str()),
+            grant_id: token.grant_id.map(GrantId::uuid),
+            user_id: token.user_id.map(UserId::uuid),
+            scope: Some(token.scope.to_string()),
+            audience: Some(row::json("access_tokens.audience", &token.audience)?),
+            issued_at: Some(token.issued_at.unix()),
+            expires_at: Some(token.expires_at.unix()),
+        })
+    }
 }
 
 /// The token of that hash, in whatever state it is.

@@ -3,10 +3,10 @@
 use uuid::Uuid;
 
 use super::{
-    Conn, Db, StoreError, Tx,
+    Conn, Db, Engine, StoreError, Tx,
     db::run::{execute, fetch_all, fetch_one},
     row::{self, Number, row},
-    statements::statements,
+    statements::{Statement, postgres_statements, statements},
 };
 use crate::types::{
     Timestamp,
@@ -22,21 +22,34 @@ macro_rules! columns {
     };
 }
 
+/// Adds an event.
+macro_rules! insert {
+    () => {
+        "INSERT INTO audit_events (seq, id, at, actor, action, object, outcome, request_id, address,
+             user_agent, detail, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    };
+}
+
 statements! { "audit_event";
     /// Takes as many numbers as there are events and locks the head until the commit.
     ADVANCE = "UPDATE audit_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, hash";
     SEAL = "UPDATE audit_head SET hash = $1 WHERE id = 1";
     HEAD = "SELECT seq, hash FROM audit_head WHERE id = 1";
     HEAD_SEQ = "SELECT seq AS number FROM audit_head WHERE id = 1";
-    INSERT = "INSERT INTO audit_events (seq, id, at, actor, action, object, outcome, request_id,
-                  address, user_agent, detail, hash)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    INSERT = insert!();
     LIST = concat!("SELECT ", columns!(), " FROM audit_events
         WHERE seq > $1 AND (CAST($2 AS TEXT) IS NULL OR actor = $2)
             AND (CAST($3 AS TEXT) IS NULL OR object = $3)
             AND (CAST($4 AS TEXT) IS NULL OR action = $4)
             AND at >= $5 AND at < $6
         ORDER BY seq LIMIT $7");
+}
+
+postgres_statements! { "audit_event";
+    /// The last event of a transaction, whose hash seals the head.
+    INSERT_AND_SEAL = concat!("WITH head AS (UPDATE audit_head SET hash = $12 WHERE id = 1) ",
+        insert!());
 }
 
 /// Events that are read at a time by [`verify`].
@@ -108,16 +121,26 @@ pub(super) async fn write(conn: &mut Conn<'_>, events: &[AuditEvent]) -> Result<
         let mut record = record(seq, event)?;
         record.hash = seal(&record, &previous)?;
         previous = record.hash;
-        insert(conn, &record).await?;
+        let is_last = seq == head.seq;
+        match conn.engine() {
+            Engine::Postgres if is_last => insert(conn, INSERT_AND_SEAL, &record).await?,
+            Engine::Postgres | Engine::Sqlite => insert(conn, INSERT, &record).await?,
+        }
     }
-    execute!(conn, SEAL, previous.as_slice())?;
+    if conn.engine() == Engine::Sqlite {
+        execute!(conn, SEAL, previous.as_slice())?;
+    }
     Ok(())
 }
 
-async fn insert(conn: &mut Conn<'_>, record: &AuditRecord) -> Result<(), StoreError> {
+async fn insert(
+    conn: &mut Conn<'_>,
+    statement: Statement,
+    record: &AuditRecord,
+) -> Result<(), StoreError> {
     execute!(
         conn,
-        INSERT,
+        statement,
         record.seq,
         record.id.uuid(),
         record.at.unix(),

@@ -3,16 +3,21 @@
 use uuid::Uuid;
 
 use super::{
-    Conn, StoreError, Tx,
+    Conn, Engine, StoreError, Tx, Unique, access_token,
+    behind::{self, Behind, BehindRow},
     db::run::{execute, fetch_optional},
-    grant::{self, GrantRow},
-    row::{self, Number, row},
-    statements::statements,
+    grant::{self, GrantColumns},
+    refresh_family,
+    row::{self, Hash, Id, Number, row},
+    session,
+    statements::{postgres_statements, statements},
 };
 use crate::{
     protocol::grant::{
         Grant,
+        access_token::AccessTokenRecord,
         authorization_code::{AuthorizationCode, MAX_FAILURES},
+        refresh_token::RefreshFamily,
     },
     types::{GrantId, Redeemed, Timestamp, TokenHash},
 };
@@ -25,20 +30,44 @@ macro_rules! columns {
     };
 }
 
+/// The one winner of any race: no two statements find `consumed_at` empty.
+macro_rules! redeem {
+    () => {
+        concat!(
+            "UPDATE authorization_codes SET consumed_at = $2
+             WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 AND failures < $3
+             RETURNING ",
+            columns!()
+        )
+    };
+}
+
 statements! { "authorization_code";
     INSERT = "INSERT INTO authorization_codes (hash, flow_id, grant_id, client_id, redirect_uri,
                   code_challenge, nonce, issued_at, expires_at, consumed_at, failures)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    FIND = concat!("SELECT c.*, ", grant::columns!(), "
-        FROM (SELECT ", columns!(), " FROM authorization_codes WHERE hash = $1) c
-        JOIN grants g ON g.id = c.grant_id");
-    /// The one winner of any race: no two statements find `consumed_at` empty.
-    REDEEM = concat!("UPDATE authorization_codes SET consumed_at = $2
-        WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 AND failures < $3
-        RETURNING ", columns!());
+    FIND = concat!("SELECT c.*, ", behind::columns!(), "
+        FROM (SELECT ", columns!(), " FROM authorization_codes WHERE hash = $1) c",
+        behind::joins!("c.grant_id"));
+    FIND_BY_FLOW = "SELECT hash FROM authorization_codes WHERE flow_id = $1";
+    REDEEM = redeem!();
     RECORD_FAILURE = "UPDATE authorization_codes SET failures = failures + 1
                       WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 AND failures < $3
                       RETURNING failures AS number";
+}
+
+postgres_statements! { "authorization_code";
+    /// A share of the session's row keeps it from ending until the commit.
+    ISSUE = concat!("WITH taken AS (", session::share!("$1"), "),
+        given AS (", grant::insert_for_taken!("$2, $3, $4, $1, $5, $6, $7, $8, $9, $10, $11, $12"), "),
+        code AS (INSERT INTO authorization_codes (hash, flow_id, grant_id, client_id, redirect_uri,
+                     code_challenge, nonce, issued_at, expires_at, failures)
+                 SELECT $13, $14, $2, $4, $15, $16, $17, $18, $19, $20 FROM taken)
+        SELECT id FROM taken");
+    EXCHANGE = concat!("WITH taken AS (", redeem!(), "),
+        access AS (", access_token::insert_for_taken!("$4", "$5, $6, $7, $8, $9, $10, $11"), "),
+        family AS (", refresh_family::insert_for_taken!("$12", "$13, $14, $15, $16, $17, $18, $19, $20"), ")
+        SELECT ", columns!(), " FROM taken");
 }
 
 /// Adds a code.
@@ -64,13 +93,69 @@ pub async fn insert(tx: &mut Tx<'_>, code: &AuthorizationCode) -> Result<(), Sto
     Ok(())
 }
 
-/// The code and the grant behind it, in whatever state they are.
+/// Adds a new grant that is given in a session, with its code, unless the session has ended: then `false`.
+/// The session does not end before the commit.
+///
+/// # Errors
+/// [`StoreError::Conflict`] with [`Unique::Flow`] when the authorization request has its code; nothing is
+/// written then.
+pub async fn issue(
+    tx: &mut Tx<'_>,
+    grant: &Grant,
+    code: &AuthorizationCode,
+) -> Result<bool, StoreError> {
+    match tx.engine() {
+        Engine::Sqlite => {
+            if !session::is_open(tx, grant.session_id).await? {
+                return Ok(false);
+            }
+            // Asked first, so that a request that comes twice fails before anything is written.
+            if fetch_optional!(Hash, tx, FIND_BY_FLOW, row::bytes(&code.flow_id))?.is_some() {
+                return Err(StoreError::Conflict(Unique::Flow));
+            }
+            grant::insert(tx, grant).await?;
+            insert(tx, code).await?;
+            Ok(true)
+        }
+        Engine::Postgres => {
+            let GrantColumns { scope, amr, access, resource } = GrantColumns::of(grant)?;
+            let issued = fetch_optional!(
+                Id,
+                tx,
+                ISSUE,
+                grant.session_id.uuid(),
+                grant.id.uuid(),
+                grant.user_id.uuid(),
+                grant.client_id.as_str(),
+                scope.as_str(),
+                grant.claims.as_deref(),
+                grant.authentication.auth_time.unix(),
+                grant.authentication.acr.as_str(),
+                amr.as_str(),
+                access,
+                grant.created_at.unix(),
+                resource.as_str(),
+                row::bytes(&code.hash),
+                row::bytes(&code.flow_id),
+                code.redirect_uri.as_str(),
+                code.code_challenge.as_deref(),
+                code.nonce.as_deref(),
+                code.issued_at.unix(),
+                code.expires_at.unix(),
+                i64::from(code.failures),
+            )?;
+            Ok(issued.is_some())
+        }
+    }
+}
+
+/// The code and what stands behind it, in whatever state they are.
 pub async fn find(
     conn: &mut Conn<'_>,
     hash: &TokenHash,
-) -> Result<Option<(AuthorizationCode, Grant)>, StoreError> {
-    let row = fetch_optional!(CodeWithGrant, conn, FIND, row::bytes(hash))?;
-    row.map(|row| Ok((row.code.try_into()?, row.grant.try_into()?))).transpose()
+) -> Result<Option<(AuthorizationCode, Behind)>, StoreError> {
+    let row = fetch_optional!(CodeWithBehind, conn, FIND, row::bytes(hash))?;
+    row.map(|row| Ok((row.code.try_into()?, row.behind.try_into()?))).transpose()
 }
 
 /// Takes the code, once. `None` when it was taken before, is dead, expired or unknown.
@@ -82,6 +167,59 @@ pub async fn redeem(
     let most = i64::from(MAX_FAILURES);
     let row = fetch_optional!(CodeRow, tx, REDEEM, row::bytes(hash), now.unix(), most)?;
     row.map(|row| row.try_into().map(Redeemed::by_store)).transpose()
+}
+
+/// Takes the code, once, and adds the new tokens that are given for it. `None`, and nothing is added, when
+/// [`redeem`] would not take it.
+pub async fn exchange(
+    tx: &mut Tx<'_>,
+    hash: &TokenHash,
+    now: Timestamp,
+    access: Option<&AccessTokenRecord>,
+    family: Option<&RefreshFamily>,
+) -> Result<Option<Redeemed<AuthorizationCode>>, StoreError> {
+    match tx.engine() {
+        Engine::Sqlite => {
+            let Some(redeemed) = redeem(tx, hash, now).await? else { return Ok(None) };
+            if let Some(access) = access {
+                access_token::insert(tx, access).await?;
+            }
+            if let Some(family) = family {
+                refresh_family::insert(tx, family).await?;
+            }
+            Ok(Some(redeemed))
+        }
+        Engine::Postgres => {
+            let access = access_token::Bound::of(access)?;
+            let family = refresh_family::Bound::of(family);
+            let row = fetch_optional!(
+                CodeRow,
+                tx,
+                EXCHANGE,
+                row::bytes(hash),
+                now.unix(),
+                i64::from(MAX_FAILURES),
+                access.hash,
+                access.client_id,
+                access.grant_id,
+                access.user_id,
+                access.scope.as_deref(),
+                access.audience.as_deref(),
+                access.issued_at,
+                access.expires_at,
+                family.id,
+                family.grant_id,
+                family.client_id,
+                family.seed,
+                family.generation,
+                family.rotated_at,
+                family.retries,
+                family.idle_expires_at,
+                family.absolute_expires_at,
+            )?;
+            row.map(|row| row.try_into().map(Redeemed::by_store)).transpose()
+        }
+    }
 }
 
 /// Counts a redemption with a wrong verifier. How many there were by now; `None` when the code could
@@ -97,11 +235,11 @@ pub async fn record_failure(
 }
 
 row! {
-    struct CodeWithGrant {
+    struct CodeWithBehind {
         #[sqlx(flatten)]
         code: CodeRow,
         #[sqlx(flatten)]
-        grant: GrantRow,
+        behind: BehindRow,
     }
 }
 

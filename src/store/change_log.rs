@@ -6,10 +6,10 @@
 //! all lower ones, and none is missing. [`Tx`] writes its changes last, so the lock is short.
 
 use super::{
-    Conn, StoreError, Tx,
+    Conn, Engine, StoreError, Tx,
     db::run::{execute, fetch_all, fetch_one},
     row::{self, Number, row},
-    statements::statements,
+    statements::{postgres_statements, statements},
 };
 use crate::types::{ApiKeyId, ClientId, GrantId, Timestamp, UserId, change::Change};
 
@@ -19,6 +19,17 @@ statements! { "change_log";
     INSERT = "INSERT INTO change_log (seq, topic, key, at) VALUES ($1, $2, $3, $4)";
     TAIL = "SELECT seq, topic, key FROM change_log WHERE seq > $1 ORDER BY seq LIMIT $2";
     HEAD = "SELECT seq AS number FROM change_head WHERE id = 1";
+}
+
+postgres_statements! { "change_log";
+    /// As many numbers as there are changes, and the changes: a JSON array of topic, key and time.
+    APPEND = "WITH head AS (
+            UPDATE change_head SET seq = seq + $1 WHERE id = 1 RETURNING seq - $1 AS before)
+        INSERT INTO change_log (seq, topic, key, at)
+        SELECT head.before + change.place, change.entry ->> 0, decode(change.entry ->> 1, 'hex'),
+            CAST(change.entry ->> 2 AS BIGINT)
+        FROM head, json_array_elements(CAST(CAST($2 AS TEXT) AS JSON))
+            WITH ORDINALITY AS change (entry, place)";
 }
 
 /// Tells every node of a change once the transaction commits. The verbs of the store do so themselves.
@@ -35,6 +46,17 @@ pub(super) async fn write(
         return Ok(());
     }
     let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
+    if conn.engine() == Engine::Postgres {
+        let rows: Vec<_> = changes
+            .iter()
+            .map(|(change, at)| {
+                let (topic, key) = columns(change);
+                (topic, hexadecimal(&key), at.unix())
+            })
+            .collect();
+        execute!(conn, APPEND, count, row::json("change_log", &rows)?)?;
+        return Ok(());
+    }
     let last = fetch_one!(Number, conn, ADVANCE, count)?.number;
     for (seq, (change, at)) in (last - count + 1..).zip(changes) {
         let (topic, key) = columns(change);
@@ -57,6 +79,16 @@ pub async fn tail(
 /// The number of the last change; zero before the first.
 pub async fn head(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
     Ok(fetch_one!(Number, conn, HEAD)?.number)
+}
+
+/// Bytes as JSON can hold them.
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string does not fail.
+        write!(text, "{byte:02x}").ok();
+        text
+    })
 }
 
 fn columns(change: &Change) -> (&'static str, Vec<u8>) {

@@ -23,7 +23,22 @@ macro_rules! columns {
          g.revoked_at AS g_revoked_at, g.revoked_reason AS g_revoked_reason"
     };
 }
-pub(super) use columns;
+
+/// A new grant of those columns, in `$` placeholders of a statement for PostgreSQL, once for each row of
+/// `taken`.
+macro_rules! insert_for_taken {
+    ($columns:literal) => {
+        concat!(
+            "INSERT INTO grants (id, user_id, client_id, session_id, scope, claims, auth_time, acr,
+                 amr, access, created_at, resource)
+             SELECT ",
+            $columns,
+            " FROM taken"
+        )
+    };
+}
+
+pub(super) use {columns, insert_for_taken};
 
 statements! { "grant";
     INSERT = "INSERT INTO grants (id, user_id, client_id, session_id, scope, claims, auth_time, acr,
@@ -51,6 +66,7 @@ statements! { "grant";
 /// # Errors
 /// [`StoreError::MissingReference`] when the user or the client is gone.
 pub async fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), StoreError> {
+    let GrantColumns { scope, amr, access, resource } = GrantColumns::of(grant)?;
     execute!(
         tx,
         INSERT,
@@ -58,18 +74,37 @@ pub async fn insert(tx: &mut Tx<'_>, grant: &Grant) -> Result<(), StoreError> {
         grant.user_id.uuid(),
         grant.client_id.as_str(),
         grant.session_id.uuid(),
-        grant.scope.to_string(),
+        scope.as_str(),
         grant.claims.as_deref(),
         grant.authentication.auth_time.unix(),
         grant.authentication.acr.as_str(),
-        row::json("grants.amr", &grant.authentication.amr)?,
-        access_name(grant.access),
+        amr.as_str(),
+        access,
         grant.created_at.unix(),
         grant.revoked.map(|revoked| revoked.at.unix()),
         grant.revoked.map(|revoked| revoked.reason.as_str()),
-        row::json("grants.resource", &grant.resource)?,
+        resource.as_str(),
     )?;
     Ok(())
+}
+
+/// Columns of a grant that are not its fields as they are.
+pub(super) struct GrantColumns {
+    pub(super) scope: String,
+    pub(super) amr: String,
+    pub(super) access: &'static str,
+    pub(super) resource: String,
+}
+
+impl GrantColumns {
+    pub(super) fn of(grant: &Grant) -> Result<Self, StoreError> {
+        Ok(Self {
+            scope: grant.scope.to_string(),
+            amr: row::json("grants.amr", &grant.authentication.amr)?,
+            access: access_name(grant.access),
+            resource: row::json("grants.resource", &grant.resource)?,
+        })
+    }
 }
 
 /// The grant of that id, revoked or not.

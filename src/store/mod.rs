@@ -14,6 +14,7 @@ pub mod api;
 pub mod api_key;
 pub mod audit_event;
 pub mod authorization_code;
+pub mod behind;
 pub mod bootstrap;
 pub mod change_log;
 pub mod client;

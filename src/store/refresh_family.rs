@@ -3,14 +3,16 @@
 use uuid::Uuid;
 
 use super::{
-    Conn, StoreError, Tx,
+    Conn, Engine, StoreError, Tx, access_token,
+    behind::{self, Behind, BehindRow},
     db::run::{execute, fetch_optional},
-    grant::{self, GrantRow},
     row::{self, Id, row},
-    statements::statements,
+    statements::{postgres_statements, statements},
 };
 use crate::{
-    protocol::grant::{Grant, RevocationReason, refresh_token::RefreshFamily},
+    protocol::grant::{
+        RevocationReason, access_token::AccessTokenRecord, refresh_token::RefreshFamily,
+    },
     types::{FamilyId, GrantId, Redeemed, Timestamp, change::Change},
 };
 
@@ -30,25 +32,81 @@ macro_rules! is_live {
     };
 }
 
+/// The one winner of any race: no two statements find the same generation current.
+macro_rules! rotate {
+    () => {
+        concat!(
+            "UPDATE refresh_families AS f
+             SET generation = f.generation + 1, rotated_at = $2, retries = 0, idle_expires_at = $4
+             WHERE f.id = $1 AND f.generation = $3 AND ",
+            is_live!()
+        )
+    };
+}
+
+/// One more retry of the predecessor, below the limit.
+macro_rules! count_retry {
+    () => {
+        concat!(
+            "UPDATE refresh_families AS f SET retries = f.retries + 1
+             WHERE f.id = $1 AND f.generation = $3 AND f.retries < $4 AND ",
+            is_live!()
+        )
+    };
+}
+
+/// A use without rotation.
+macro_rules! touch {
+    () => {
+        concat!(
+            "UPDATE refresh_families AS f SET idle_expires_at = $3 WHERE f.id = $1 AND ",
+            is_live!()
+        )
+    };
+}
+
+/// The new family of that id and those other columns, in `$` placeholders of a statement for PostgreSQL,
+/// once for each row of `taken`; none when the id is NULL.
+macro_rules! insert_for_taken {
+    ($id:literal, $others:literal) => {
+        concat!(
+            "INSERT INTO refresh_families (id, grant_id, client_id, seed, generation, rotated_at,
+                 retries, idle_expires_at, absolute_expires_at)
+             SELECT ",
+            $id,
+            ", ",
+            $others,
+            " FROM taken WHERE CAST(",
+            $id,
+            " AS UUID) IS NOT NULL"
+        )
+    };
+}
+pub(super) use insert_for_taken;
+
 statements! { "refresh_family";
     INSERT = "INSERT INTO refresh_families (id, grant_id, client_id, seed, generation, rotated_at,
                   retries, idle_expires_at, absolute_expires_at, revoked_at, revoked_reason)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    FIND = concat!("SELECT f.*, ", grant::columns!(), "
-        FROM (SELECT ", columns!(), " FROM refresh_families WHERE id = $1) f
-        JOIN grants g ON g.id = f.grant_id");
+    FIND = concat!("SELECT f.*, ", behind::columns!(), "
+        FROM (SELECT ", columns!(), " FROM refresh_families WHERE id = $1) f",
+        behind::joins!("f.grant_id"));
     FIND_BY_GRANT = concat!("SELECT ", columns!(), " FROM refresh_families
         WHERE grant_id = $1 ORDER BY id LIMIT 1");
-    /// The one winner of any race: no two statements find the same generation current.
-    ROTATE = concat!("UPDATE refresh_families AS f
-        SET generation = f.generation + 1, rotated_at = $2, retries = 0, idle_expires_at = $4
-        WHERE f.id = $1 AND f.generation = $3 AND ", is_live!(), " RETURNING ", columns!());
-    COUNT_RETRY = concat!("UPDATE refresh_families AS f SET retries = f.retries + 1
-        WHERE f.id = $1 AND f.generation = $3 AND f.retries < $4 AND ", is_live!());
-    TOUCH = concat!("UPDATE refresh_families AS f SET idle_expires_at = $3
-        WHERE f.id = $1 AND ", is_live!());
+    ROTATE = concat!(rotate!(), " RETURNING ", columns!());
+    COUNT_RETRY = count_retry!();
+    TOUCH = touch!();
     REVOKE = "UPDATE refresh_families SET revoked_at = $2, revoked_reason = $3
               WHERE id = $1 AND revoked_at IS NULL RETURNING grant_id AS id";
+}
+
+postgres_statements! { "refresh_family";
+    ROTATE_AND_INSERT = concat!("WITH taken AS (", rotate!(), " RETURNING f.id) ",
+        access_token::insert_for_taken!("$5", "$6, $7, $8, $9, $10, $11, $12"));
+    COUNT_RETRY_AND_INSERT = concat!("WITH taken AS (", count_retry!(), " RETURNING f.id) ",
+        access_token::insert_for_taken!("$5", "$6, $7, $8, $9, $10, $11, $12"));
+    TOUCH_AND_INSERT = concat!("WITH taken AS (", touch!(), " RETURNING f.id) ",
+        access_token::insert_for_taken!("$4", "$5, $6, $7, $8, $9, $10, $11"));
 }
 
 /// Adds a family.
@@ -74,13 +132,44 @@ pub async fn insert(tx: &mut Tx<'_>, family: &RefreshFamily) -> Result<(), Store
     Ok(())
 }
 
-/// The family and the grant it hangs from, in whatever state they are.
+/// What [`insert_for_taken`] binds: all empty when there is no family.
+#[derive(Default)]
+pub(super) struct Bound<'a> {
+    pub(super) id: Option<Uuid>,
+    pub(super) grant_id: Option<Uuid>,
+    pub(super) client_id: Option<&'a str>,
+    pub(super) seed: Option<&'a [u8]>,
+    pub(super) generation: Option<i64>,
+    pub(super) rotated_at: Option<i64>,
+    pub(super) retries: Option<i64>,
+    pub(super) idle_expires_at: Option<i64>,
+    pub(super) absolute_expires_at: Option<i64>,
+}
+
+impl<'a> Bound<'a> {
+    pub(super) fn of(family: Option<&'a RefreshFamily>) -> Self {
+        let Some(family) = family else { return Self::default() };
+        Self {
+            id: Some(family.id.uuid()),
+            grant_id: Some(family.grant_id.uuid()),
+            client_id: Some(family.client_id.as_str()),
+            seed: Some(family.seed.as_slice()),
+            generation: Some(row::number(family.generation)),
+            rotated_at: Some(family.rotated_at.unix()),
+            retries: Some(i64::from(family.retries)),
+            idle_expires_at: Some(family.idle_expires_at.unix()),
+            absolute_expires_at: Some(family.absolute_expires_at.unix()),
+        }
+    }
+}
+
+/// The family and what stands behind it, in whatever state they are.
 pub async fn find(
     conn: &mut Conn<'_>,
     id: FamilyId,
-) -> Result<Option<(RefreshFamily, Grant)>, StoreError> {
-    let row = fetch_optional!(FamilyWithGrant, conn, FIND, id.uuid())?;
-    row.map(|row| Ok((row.family.try_into()?, row.grant.try_into()?))).transpose()
+) -> Result<Option<(RefreshFamily, Behind)>, StoreError> {
+    let row = fetch_optional!(FamilyWithBehind, conn, FIND, id.uuid())?;
+    row.map(|row| Ok((row.family.try_into()?, row.behind.try_into()?))).transpose()
 }
 
 /// The family that hangs from a grant.
@@ -137,6 +226,99 @@ pub async fn touch(
     Ok(execute!(tx, TOUCH, id.uuid(), now.unix(), idle_expires_at.unix())? > 0)
 }
 
+/// How a family is used: one conditional statement each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FamilyUse {
+    /// As [`touch`].
+    Touch {
+        /// When the family dies now unless it is used again.
+        idle_expires_at: Timestamp,
+    },
+    /// As [`rotate`].
+    Rotate {
+        /// The generation that is current.
+        from: u64,
+        /// When the family dies now unless it is used again.
+        idle_expires_at: Timestamp,
+    },
+    /// As [`count_retry`].
+    CountRetry {
+        /// The generation that is current.
+        generation: u64,
+        /// How many retries it has.
+        limit: u32,
+    },
+}
+
+/// Uses a family, and adds the new access token that is given for it. `false`, and nothing is added, when
+/// the use is declined.
+pub async fn exchange(
+    tx: &mut Tx<'_>,
+    id: FamilyId,
+    how: FamilyUse,
+    now: Timestamp,
+    access: Option<&AccessTokenRecord>,
+) -> Result<bool, StoreError> {
+    if let (Engine::Postgres, Some(access)) = (tx.engine(), access) {
+        return exchange_in_one(tx, id, how, now, access).await;
+    }
+    let taken = match how {
+        FamilyUse::Touch { idle_expires_at } => touch(tx, id, now, idle_expires_at).await?,
+        FamilyUse::Rotate { from, idle_expires_at } => {
+            rotate(tx, id, from, now, idle_expires_at).await?.is_some()
+        }
+        FamilyUse::CountRetry { generation, limit } => {
+            count_retry(tx, id, generation, limit, now).await?
+        }
+    };
+    if let (true, Some(access)) = (taken, access) {
+        access_token::insert(tx, access).await?;
+    }
+    Ok(taken)
+}
+
+async fn exchange_in_one(
+    tx: &mut Tx<'_>,
+    id: FamilyId,
+    how: FamilyUse,
+    now: Timestamp,
+    access: &AccessTokenRecord,
+) -> Result<bool, StoreError> {
+    /// The statement with these values before those of the token.
+    macro_rules! with_token {
+        ($statement:expr, $($value:expr),*) => {{
+            let token = access_token::Bound::of(Some(access))?;
+            execute!(
+                tx,
+                $statement,
+                id.uuid(),
+                now.unix(),
+                $($value,)*
+                token.hash,
+                token.client_id,
+                token.grant_id,
+                token.user_id,
+                token.scope.as_deref(),
+                token.audience.as_deref(),
+                token.issued_at,
+                token.expires_at,
+            )?
+        }};
+    }
+    let inserted = match how {
+        FamilyUse::Touch { idle_expires_at } => {
+            with_token!(TOUCH_AND_INSERT, idle_expires_at.unix())
+        }
+        FamilyUse::Rotate { from, idle_expires_at } => {
+            with_token!(ROTATE_AND_INSERT, row::number(from), idle_expires_at.unix())
+        }
+        FamilyUse::CountRetry { generation, limit } => {
+            with_token!(COUNT_RETRY_AND_INSERT, row::number(generation), i64::from(limit))
+        }
+    };
+    Ok(inserted > 0)
+}
+
 /// Revokes a family; whether it was revoked now. The access tokens under its grant live on until the
 /// grant is revoked.
 pub async fn revoke(
@@ -152,11 +334,11 @@ pub async fn revoke(
 }
 
 row! {
-    struct FamilyWithGrant {
+    struct FamilyWithBehind {
         #[sqlx(flatten)]
         family: FamilyRow,
         #[sqlx(flatten)]
-        grant: GrantRow,
+        behind: BehindRow,
     }
 }
 

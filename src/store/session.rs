@@ -17,10 +17,23 @@ use crate::{
 /// The columns of [`SessionRow`], of the table under the name `s`.
 macro_rules! columns {
     () => {
-        "s.id, s.token_hash, s.user_id, s.auth_time, s.acr, s.amr, s.created_at,
-         s.last_seen_at, s.idle_expires_at, s.expires_at, s.ended_at, s.address, s.user_agent"
+        "s.id AS s_id, s.token_hash AS s_token_hash, s.user_id AS s_user_id,
+         s.auth_time AS s_auth_time, s.acr AS s_acr, s.amr AS s_amr,
+         s.created_at AS s_created_at, s.last_seen_at AS s_last_seen_at,
+         s.idle_expires_at AS s_idle_expires_at, s.expires_at AS s_expires_at,
+         s.ended_at AS s_ended_at, s.address AS s_address, s.user_agent AS s_user_agent"
     };
 }
+
+/// The id of the session `$id`, unless it has ended, with a lock that keeps it from ending until the commit
+/// and others from nothing else.
+macro_rules! share {
+    ($id:literal) => {
+        concat!("SELECT id FROM sessions WHERE id = ", $id, " AND ended_at IS NULL FOR SHARE")
+    };
+}
+
+pub(super) use {columns, share};
 
 statements! { "session";
     INSERT = "INSERT INTO sessions (id, token_hash, user_id, auth_time, acr, amr, created_at,
@@ -31,6 +44,7 @@ statements! { "session";
         WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2
             AND s.expires_at > $2 AND u.status = 'enabled'");
     FIND = concat!("SELECT ", columns!(), " FROM sessions s WHERE s.id = $1");
+    IS_OPEN = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL";
     LIST_LIVE = concat!("SELECT ", columns!(), " FROM sessions s
         WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2
         ORDER BY s.last_seen_at DESC, s.id DESC");
@@ -47,8 +61,6 @@ statements! { "session";
                  last_seen_at = $6, idle_expires_at = $7, expires_at = $8, address = $9,
                  user_agent = $10
              WHERE id = $1 AND user_id = $11 AND ended_at IS NULL";
-    /// Changes nothing, and so keeps the session from ending until the commit.
-    HOLD = "UPDATE sessions SET user_id = user_id WHERE id = $1 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     END_ALL = "UPDATE sessions SET ended_at = $2
                WHERE user_id = $1 AND ended_at IS NULL RETURNING id";
@@ -178,9 +190,9 @@ pub async fn touch(tx: &mut Tx<'_>, touches: &[SessionTouch]) -> Result<(), Stor
     Ok(())
 }
 
-/// Keeps a session from ending until the commit; `false` when it has ended or is gone.
-pub async fn hold(tx: &mut Tx<'_>, id: SessionId) -> Result<bool, StoreError> {
-    Ok(execute!(tx, HOLD, id.uuid())? > 0)
+/// Whether a session has not ended.
+pub(super) async fn is_open(conn: &mut Conn<'_>, id: SessionId) -> Result<bool, StoreError> {
+    Ok(fetch_optional!(Id, conn, IS_OPEN, id.uuid())?.is_some())
 }
 
 /// Ends a session; whether it ended now.
@@ -230,20 +242,22 @@ row! {
 }
 
 row! {
-    struct SessionRow {
-        id: Uuid,
-        token_hash: Vec<u8>,
-        user_id: Uuid,
-        auth_time: i64,
-        acr: String,
-        amr: String,
-        created_at: i64,
-        last_seen_at: i64,
-        idle_expires_at: i64,
-        expires_at: i64,
-        ended_at: Option<i64>,
-        address: Option<String>,
-        user_agent: Option<String>,
+    /// A row of `sessions`, beside rows of other tables.
+    #[expect(clippy::struct_field_names, reason = "columns that stand beside other tables'")]
+    pub(super) struct SessionRow {
+        s_id: Uuid,
+        s_token_hash: Vec<u8>,
+        s_user_id: Uuid,
+        s_auth_time: i64,
+        s_acr: String,
+        s_amr: String,
+        s_created_at: i64,
+        s_last_seen_at: i64,
+        s_idle_expires_at: i64,
+        s_expires_at: i64,
+        s_ended_at: Option<i64>,
+        s_address: Option<String>,
+        s_user_agent: Option<String>,
     }
 }
 
@@ -252,21 +266,21 @@ impl TryFrom<SessionRow> for BrowserSession {
 
     fn try_from(row: SessionRow) -> Result<Self, Self::Error> {
         Ok(Self {
-            id: SessionId::from_uuid(row.id),
-            token_hash: row::hash("sessions.token_hash", row.token_hash)?,
-            user_id: UserId::from_uuid(row.user_id),
+            id: SessionId::from_uuid(row.s_id),
+            token_hash: row::hash("sessions.token_hash", row.s_token_hash)?,
+            user_id: UserId::from_uuid(row.s_user_id),
             authentication: Authentication {
-                auth_time: Timestamp::from_unix(row.auth_time),
-                acr: row.acr,
-                amr: row::document("sessions.amr", &row.amr)?,
+                auth_time: Timestamp::from_unix(row.s_auth_time),
+                acr: row.s_acr,
+                amr: row::document("sessions.amr", &row.s_amr)?,
             },
-            created_at: Timestamp::from_unix(row.created_at),
-            last_seen_at: Timestamp::from_unix(row.last_seen_at),
-            idle_expires_at: Timestamp::from_unix(row.idle_expires_at),
-            expires_at: Timestamp::from_unix(row.expires_at),
-            ended_at: row::time(row.ended_at),
-            address: row.address,
-            user_agent: row.user_agent,
+            created_at: Timestamp::from_unix(row.s_created_at),
+            last_seen_at: Timestamp::from_unix(row.s_last_seen_at),
+            idle_expires_at: Timestamp::from_unix(row.s_idle_expires_at),
+            expires_at: Timestamp::from_unix(row.s_expires_at),
+            ended_at: row::time(row.s_ended_at),
+            address: row.s_address,
+            user_agent: row.s_user_agent,
         })
     }
 }

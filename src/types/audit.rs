@@ -105,6 +105,8 @@ actions! {
     SignedIn = "user.signed_in",
     /// Sign-ins under one name failed so often that the next ones must wait.
     SignInBlocked = "user.sign_in_blocked",
+    /// An app sent the password of a user, and got tokens for it (RFC 6749 §4.3).
+    PasswordGranted = "user.password_granted",
     /// A user signed out, or a session was ended from the account page.
     SignedOut = "user.signed_out",
     /// A user was made.
@@ -183,6 +185,8 @@ actions! {
     ApiKeyRotated = "api_key.rotated",
     /// An API key was revoked.
     ApiKeyRevoked = "api_key.revoked",
+    /// An API key was exchanged for a short access token (RFC 8693).
+    ApiKeyExchanged = "api_key.exchanged",
     /// A token would have been larger than the server allows: it was not issued.
     TokenTooLarge = "token.too_large",
     /// A token has come near the size that the server allows.

@@ -61,9 +61,22 @@ fn the_type_decides_what_follows() {
     assert_eq!(machine["scope"], json!("notes:read"));
     let api = create(&doorward, &["--type", "api", "--audience", "https://api.example.com"]);
     assert_eq!((&api["grant_types"], method(&api).as_str()), (&json!([]), "client_secret_basic"));
+    let legacy = create(&doorward, &["--type", "legacy", "--scope", "notes:read"]);
+    assert_eq!(legacy["grant_types"], json!(["refresh_token", "password"]));
     doorward.run(&["client", "create"]).usage(&["--redirect-uri", "hint: "]);
     doorward.run(&["client", "create", "--type", "api"]).usage(&["--audience"]);
     doorward.run(&["client", "create", "--type", "machin"]).usage(&["'machine'"]);
+}
+
+/// Who marks a client for what the server does not do is told so.
+#[test]
+fn a_client_for_passwords_is_told_of_the_switch() {
+    let doorward = Doorward::new();
+    let made = doorward.run(&["client", "create", "--type", "legacy"]).success().stdout;
+    assert!(made.contains("set legacy.password_grant = true"), "{made}");
+    let on = [("DOORWARD_LEGACY_PASSWORD_GRANT", "true")];
+    let made = doorward.run_in(&on, &["client", "create", "--type", "legacy"], "").success().stdout;
+    assert!(!made.contains("legacy.password_grant"), "{made}");
 }
 
 #[test]

@@ -28,10 +28,16 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// On SQLite.
     pub(crate) fn build() -> Self {
+        Self::on(None)
+    }
+
+    /// On PostgreSQL, if there is an address.
+    pub(crate) fn on(database_url: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port().unwrap();
-        let installation = Installation::new(folder.path(), None, port);
+        let installation = Installation::new(folder.path(), database_url, port);
         let flags = ["--access-token-format", "opaque"];
         let machine = installation.create_client("machine", &flags).unwrap();
         Self { installation, target: Target::of_issuer(port), machine, folder }

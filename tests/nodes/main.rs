@@ -4,6 +4,8 @@
 //! `DOORWARD_RACE_ROUNDS=10000 cargo test --test nodes` runs as many as one likes.
 
 #[cfg(test)]
+mod lockout;
+#[cfg(test)]
 mod pair;
 #[cfg(test)]
 mod race;

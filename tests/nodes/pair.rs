@@ -34,6 +34,11 @@ pub(crate) struct Pair {
 impl Pair {
     /// Starts both at once on an empty database.
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with settings for both, from their environment.
+    pub(crate) async fn start_with(settings: &[(&str, &str)]) -> Self {
         let database = Database::postgres().await.unwrap();
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let ports = [free_port().unwrap(), free_port().unwrap()];
@@ -46,7 +51,11 @@ impl Pair {
             let url = database.url().unwrap();
             Installation { issuer_port: ports[0], ..Installation::new(folder, url, ports[node]) }
         });
-        let mut servers = [0, 1].map(|node: usize| Server::spawn(nodes[node].serve()).unwrap());
+        let mut servers = [0, 1].map(|node: usize| {
+            let mut command = nodes[node].serve();
+            command.envs(settings.iter().copied());
+            Server::spawn(command).unwrap()
+        });
         for (server, port) in servers.iter_mut().zip(ports) {
             server.ready(port).await.unwrap();
         }

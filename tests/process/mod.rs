@@ -7,7 +7,7 @@ pub(crate) mod cli;
 pub(crate) mod credentials;
 pub(crate) mod database;
 #[path = "../../benches/load/form.rs"]
-mod form;
+pub(crate) mod form;
 #[path = "../../benches/load/http.rs"]
 pub(crate) mod http;
 pub(crate) mod server;

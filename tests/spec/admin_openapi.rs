@@ -72,7 +72,9 @@ async fn operations_have_names_of_their_own_and_references_lead_somewhere() {
 async fn what_takes_no_other_members_says_so() {
     let issuer = Issuer::start().await;
     let document = document(&issuer).await;
-    for name in ["NewUser", "UserPatch", "NewClient", "ClientMetadata", "NewRole", "NewApi"] {
+    for name in
+        ["NewUser", "UserPatch", "NewClient", "ClientMetadata", "NewRole", "NewApi", "NewApiKey"]
+    {
         let schema = &document["components"]["schemas"][name];
         assert_eq!(schema["additionalProperties"], false, "{name}: {schema}");
     }

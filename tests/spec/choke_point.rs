@@ -4,6 +4,7 @@
 //! for every change. TOK-09, RT-10, CODE-07, CODE-09.
 
 use doorward::{
+    identity::api_key::Owner,
     protocol::client::{AccessTokenFormat, ClientMetadata, GrantType},
     service::{account, browser_session, client_registry, users, users::UserUpdate},
     types::{Scope, Secret, UserId, audit::Actor},
@@ -11,7 +12,8 @@ use doorward::{
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
-    issuer::{Reply, origin},
+    access::{NOTES_API, ROBOT},
+    issuer::{PASSWORD, Reply, origin},
     relying_party::{claims, web_app},
 };
 
@@ -55,16 +57,39 @@ enum Answer {
     Tokens,
     TokensWithoutRole,
     InvalidGrant,
+    InvalidRequest,
     InvalidClient,
     UnauthorizedClient,
+    UnsupportedGrantType,
 }
 
 /// The table.
 const fn expected(grant: GrantType, change: Change) -> Answer {
     match (grant, change) {
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::TokenExchange
+            | GrantType::Password,
             Change::Nothing,
+        )
+        // An API key hangs from its owner alone: from no password, no session and no consent.
+        | (
+            GrantType::TokenExchange,
+            Change::UserDisabledAndEnabled
+            | Change::PasswordChanged
+            | Change::SessionEnded
+            | Change::ConsentWithdrawn
+            | Change::ClientDisabledAndEnabled,
+        )
+        // The password is proven anew each time: what was given before does not matter.
+        | (
+            GrantType::Password,
+            Change::UserDisabledAndEnabled
+            | Change::SessionEnded
+            | Change::ConsentWithdrawn
+            | Change::ClientDisabledAndEnabled,
         )
         | (
             GrantType::ClientCredentials,
@@ -79,9 +104,10 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
         )
         // `offline_access` is what outlives the session (OIDC Core §11).
         | (GrantType::RefreshToken, Change::SessionEnded) => Answer::Tokens,
-        (GrantType::AuthorizationCode | GrantType::RefreshToken, Change::RoleTaken) => {
-            Answer::TokensWithoutRole
-        }
+        (
+            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::Password,
+            Change::RoleTaken,
+        ) => Answer::TokensWithoutRole,
         (GrantType::AuthorizationCode, Change::SessionEnded)
         | (
             GrantType::AuthorizationCode | GrantType::RefreshToken,
@@ -91,13 +117,30 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
             | Change::PasswordChanged
             | Change::ConsentWithdrawn
             | Change::ClientDisabledAndEnabled,
+        )
+        | (
+            GrantType::Password,
+            Change::UserDisabled | Change::UserDeleted | Change::PasswordChanged,
         ) => Answer::InvalidGrant,
+        // RFC 8693 §2.2.2. A key of which no role is left opens nothing.
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
+            GrantType::TokenExchange,
+            Change::UserDisabled | Change::UserDeleted | Change::RoleTaken,
+        ) => Answer::InvalidRequest,
+        (
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::TokenExchange
+            | GrantType::Password,
             Change::ClientDisabled | Change::ClientDeleted,
         ) => Answer::InvalidClient,
+        (GrantType::Password, Change::GrantTypeTaken) => Answer::UnsupportedGrantType,
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::TokenExchange,
             Change::GrantTypeTaken,
         ) => Answer::UnauthorizedClient,
     }
@@ -109,6 +152,7 @@ fn metadata(format: AccessTokenFormat) -> ClientMetadata {
         grant_types: GrantType::ALL.iter().copied().collect(),
         scope: Scope::parse("openid roles offline_access notes:read").unwrap(),
         access_token_format: format,
+        audiences: vec![NOTES_API.to_owned()],
         ..web_app()
     }
 }
@@ -175,22 +219,29 @@ fn hold(reply: &Reply, answer: Answer) {
         Answer::Tokens => drop(reply.granted()),
         Answer::TokensWithoutRole => {
             let tokens = reply.granted();
-            for name in ["access_token", "id_token"] {
-                let claims = claims(tokens[name].as_str().unwrap());
+            let tokens = ["access_token", "id_token"].map(|name| tokens[name].as_str());
+            for token in tokens.into_iter().flatten() {
+                let claims = claims(token);
                 assert!(claims.get("roles").is_none(), "{claims}");
             }
         }
         Answer::InvalidGrant => reply.is_invalid_grant(),
+        Answer::InvalidRequest => {
+            reply.refused(http::StatusCode::BAD_REQUEST, "invalid_request");
+        }
         Answer::InvalidClient => reply.is_invalid_client(),
         Answer::UnauthorizedClient => {
             reply.refused(http::StatusCode::BAD_REQUEST, "unauthorized_client");
+        }
+        Answer::UnsupportedGrantType => {
+            reply.refused(http::StatusCode::BAD_REQUEST, "unsupported_grant_type");
         }
     }
 }
 
 /// One cell of the table: get so far as the grant, make the change, use the grant.
 async fn cell(grant: GrantType, change: Change, at: Where) {
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start_with_password_grant().await;
     let user = issuer.user("alice").await;
     let metadata = metadata(AccessTokenFormat::Jwt);
     let app = RelyingParty::register(&issuer, "notes", metadata).await;
@@ -203,7 +254,11 @@ async fn cell(grant: GrantType, change: Change, at: Where) {
             let code = app.code(&mut browser, "alice").await;
             app.redeem(&code).await.granted()["refresh_token"].as_str().unwrap().to_owned()
         }
-        GrantType::ClientCredentials => String::new(),
+        GrantType::ClientCredentials | GrantType::Password => String::new(),
+        GrantType::TokenExchange => {
+            issuer.give(&user, ROBOT).await;
+            issuer.api_key(&Owner::User(user.id), "notes:read").await
+        }
     };
     make(&issuer, &app, user.id, grant, change).await;
     let user = match at {
@@ -218,6 +273,16 @@ async fn cell(grant: GrantType, change: Change, at: Where) {
         GrantType::AuthorizationCode => user.redeem(&held).await,
         GrantType::RefreshToken => user.refresh(&held).await,
         GrantType::ClientCredentials => user.token(&[("grant_type", "client_credentials")]).await,
+        GrantType::TokenExchange => user.exchange(&held, &[]).await,
+        GrantType::Password => {
+            user.token(&[
+                ("grant_type", "password"),
+                ("username", "alice"),
+                ("password", PASSWORD),
+                ("scope", "openid roles offline_access"),
+            ])
+            .await
+        }
     };
     eprintln!("{grant:?} × {change:?}: {}", reply.status);
     hold(&reply, expected(grant, change));

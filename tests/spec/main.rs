@@ -10,6 +10,8 @@ mod account_page;
 #[cfg(test)]
 mod actors;
 #[cfg(test)]
+mod admin_api_keys;
+#[cfg(test)]
 mod admin_conditions;
 #[cfg(test)]
 mod admin_lists;
@@ -33,6 +35,8 @@ mod attacks_jose;
 mod availability;
 #[cfg(test)]
 mod choke_point;
+#[cfg(test)]
+mod crash_points;
 #[cfg(test)]
 mod cross_site_scripting;
 #[cfg(test)]
@@ -95,6 +99,8 @@ mod rfc6749_authorization_response;
 #[cfg(test)]
 mod rfc6749_client_authentication;
 #[cfg(test)]
+mod rfc6749_password_grant;
+#[cfg(test)]
 mod rfc6749_redirect_uri;
 #[cfg(test)]
 mod rfc6749_refresh_token;
@@ -120,6 +126,8 @@ mod rfc7662_resource_server;
 mod rfc8252_native_apps;
 #[cfg(test)]
 mod rfc8414_metadata;
+#[cfg(test)]
+mod rfc8693_token_exchange;
 #[cfg(test)]
 mod rfc8707_resource_indicators;
 #[cfg(test)]

@@ -3,14 +3,15 @@
 use std::convert::Infallible;
 
 use doorward::protocol::{
-    client::{ClientMetadata, TokenEndpointAuthMethod},
+    client::{ClientMetadata, GrantType, TokenEndpointAuthMethod},
     jose::SigningAlg,
 };
 use openidconnect::{
     AccessToken, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
     EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IntrospectionUrl, IssuerUrl, Nonce,
-    OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, RefreshToken, RevocationUrl, Scope,
-    TokenIntrospectionResponse, TokenResponse,
+    OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, RefreshToken, RequestTokenError,
+    ResourceOwnerPassword, ResourceOwnerUsername, RevocationUrl, Scope, TokenIntrospectionResponse,
+    TokenResponse,
     core::{
         CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata,
         CoreRevocableToken, CoreTokenResponse, CoreUserInfoClaims,
@@ -19,7 +20,7 @@ use openidconnect::{
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
-    issuer::{ISSUER, Registered},
+    issuer::{ISSUER, PASSWORD, Registered},
     relying_party::{CALLBACK, machine, response_parameters, web_app},
 };
 
@@ -140,6 +141,28 @@ impl App<'_> {
         let http = |request: HttpRequest| send(self.issuer, request);
         self.library.revoke_token(token).unwrap().request_async(&http).await.unwrap();
     }
+}
+
+/// An app with a password form of its own, where that is switched on. RFC 6749 §4.3.
+#[tokio::test]
+async fn an_app_that_sends_passwords() {
+    let issuer = Issuer::start_with_password_grant().await;
+    issuer.user("alice").await;
+    let grant_types = [GrantType::Password, GrantType::RefreshToken].into();
+    let registered = issuer.client("legacy", ClientMetadata { grant_types, ..web_app() }).await;
+    let app = App::discover(&issuer, registered).await;
+    let http = |request: HttpRequest| send(&issuer, request);
+    let name = ResourceOwnerUsername::new("alice".to_owned());
+    let wrong = ResourceOwnerPassword::new("wrong".to_owned());
+    let refused = app.library.exchange_password(&name, &wrong).unwrap().request_async(&http).await;
+    let Err(RequestTokenError::ServerResponse(refused)) = refused else { panic!("{refused:?}") };
+    assert_eq!(refused.error().as_ref(), "invalid_grant");
+    let right = ResourceOwnerPassword::new(PASSWORD.to_owned());
+    let request = app.library.exchange_password(&name, &right).unwrap();
+    let request = request.add_scope(Scope::new("offline_access".to_owned()));
+    let tokens = request.request_async(&http).await.unwrap();
+    assert!(app.is_active(tokens.access_token()).await);
+    assert!(app.refresh(tokens.refresh_token().unwrap()).await.is_some());
 }
 
 fn at(path: &str) -> String {

@@ -2,13 +2,13 @@
 
 use doorward::{
     protocol::grant::authorization_code::MAX_FAILURES,
-    store::{StoreError, Unique, authorization_code as verb},
+    store::{self, StoreError, Unique, authorization_code as verb, behind::Behind},
     types::Redeemed,
 };
 
 use crate::{
     engine::TestDb,
-    samples::{at, code, granted, hash},
+    samples::{access_token, at, code, family, grant, granted, hash, session},
 };
 
 both![
@@ -16,13 +16,20 @@ both![
     a_request_yields_one_code,
     a_code_is_redeemed_once_and_in_time,
     wrong_verifiers_are_counted,
+    what_stands_behind_a_code_is_read_with_it,
+    an_exchange_adds_the_tokens_that_are_given,
+    an_exchange_that_is_declined_adds_nothing,
+    a_code_and_its_grant_are_issued_together,
+    no_code_is_issued_in_a_session_that_has_ended,
+    a_request_that_comes_twice_leaves_no_second_grant,
 ];
 
 async fn what_goes_in_comes_out(db: TestDb) {
-    let grant = granted(&db).await.2;
+    let (user, _, grant) = granted(&db).await;
     let code = code(&grant, 1);
     commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
-    assert_eq!(read!(db, |conn| verb::find(conn, &hash(1))), Ok(Some((code, grant))));
+    let behind = Behind { grant, user, session: None };
+    assert_eq!(read!(db, |conn| verb::find(conn, &hash(1))), Ok(Some((code, behind))));
     assert_eq!(read!(db, |conn| verb::find(conn, &hash(2))), Ok(None));
 }
 
@@ -61,4 +68,104 @@ async fn wrong_verifiers_are_counted(db: TestDb) {
     }
     assert_eq!(commit!(db, [], |tx| verb::record_failure(tx, &hash(1), at(1))), Ok(None));
     assert!(commit!(db, [], |tx| verb::redeem(tx, &hash(1), at(1))).unwrap().is_none());
+}
+
+async fn what_stands_behind_a_code_is_read_with_it(db: TestDb) {
+    let (user, _, grant) = granted(&db).await;
+    let (code, mut session) = (code(&grant, 1), session(&user, 1));
+    commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
+    commit!(db, [session], |tx| store::session::insert(tx, &session)).unwrap();
+    let id = session.id;
+    commit!(db, [], |tx| store::session::end(tx, id, at(3))).unwrap();
+    session.ended_at = Some(at(3));
+    let behind = Behind { grant, user, session: Some(session) };
+    assert_eq!(read!(db, |conn| verb::find(conn, &hash(1))), Ok(Some((code, behind))));
+}
+
+async fn an_exchange_adds_the_tokens_that_are_given(db: TestDb) {
+    let grant = granted(&db).await.2;
+    for (number, has_access, has_family) in
+        [(1, true, true), (2, true, false), (3, false, true), (4, false, false)]
+    {
+        let code = code(&grant, number);
+        let (access, family) = (access_token(&grant, number), family(&grant, number));
+        commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
+        let given = (has_access.then(|| access.clone()), has_family.then(|| family.clone()));
+        let taken = commit_plain!(db, [given], |tx| verb::exchange(
+            tx,
+            &hash(number),
+            at(1),
+            given.0.as_ref(),
+            given.1.as_ref()
+        ));
+        let mut expected = code;
+        expected.consumed_at = Some(at(1));
+        assert_eq!(taken.unwrap().map(Redeemed::into_taken), Some(expected));
+        let stored = read!(db, |conn| store::access_token::find(conn, &hash(number)));
+        assert_eq!(stored, Ok(has_access.then_some(access)));
+        let stored = read!(db, |conn| store::refresh_family::find(conn, family.id)).unwrap();
+        assert_eq!(stored.map(|(family, _)| family), has_family.then_some(family));
+    }
+}
+
+async fn an_exchange_that_is_declined_adds_nothing(db: TestDb) {
+    let grant = granted(&db).await.2;
+    let code = code(&grant, 1);
+    commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
+    commit!(db, [], |tx| verb::redeem(tx, &hash(1), at(1))).unwrap();
+    let (access, family) = (access_token(&grant, 5), family(&grant, 5));
+    let taken = commit_plain!(db, [access, family], |tx| verb::exchange(
+        tx,
+        &hash(1),
+        at(2),
+        Some(&access),
+        Some(&family)
+    ));
+    assert!(taken.unwrap().is_none());
+    assert_eq!(read!(db, |conn| store::access_token::find(conn, &hash(5))), Ok(None));
+    assert_eq!(read!(db, |conn| store::refresh_family::find(conn, family.id)), Ok(None));
+}
+
+async fn a_code_and_its_grant_are_issued_together(db: TestDb) {
+    let (user, client, _) = granted(&db).await;
+    let session = session(&user, 1);
+    commit!(db, [session], |tx| store::session::insert(tx, &session)).unwrap();
+    let grant = grant(&user, &client, 2);
+    let code = code(&grant, 2);
+    let issued = commit_plain!(db, [grant, code], |tx| verb::issue(tx, &grant, &code));
+    assert_eq!(issued, Ok(true));
+    let behind = Behind { grant, user, session: Some(session) };
+    assert_eq!(read!(db, |conn| verb::find(conn, &hash(2))), Ok(Some((code, behind))));
+}
+
+async fn no_code_is_issued_in_a_session_that_has_ended(db: TestDb) {
+    let (user, client, _) = granted(&db).await;
+    let session = session(&user, 1);
+    let grant = grant(&user, &client, 2);
+    let code = code(&grant, 2);
+    let issue = async || commit_plain!(db, [grant, code], |tx| verb::issue(tx, &grant, &code));
+    assert_eq!(issue().await, Ok(false), "unknown");
+    commit!(db, [session], |tx| store::session::insert(tx, &session)).unwrap();
+    let id = session.id;
+    commit!(db, [], |tx| store::session::end(tx, id, at(1))).unwrap();
+    assert_eq!(issue().await, Ok(false), "ended");
+    assert_eq!(read!(db, |conn| verb::find(conn, &hash(2))), Ok(None));
+    assert_eq!(read!(db, |conn| store::grant::find(conn, grant.id)), Ok(None));
+}
+
+async fn a_request_that_comes_twice_leaves_no_second_grant(db: TestDb) {
+    let (user, client, _) = granted(&db).await;
+    let session = session(&user, 1);
+    commit!(db, [session], |tx| store::session::insert(tx, &session)).unwrap();
+    let issue = async |number, flow| {
+        let grant = grant(&user, &client, number);
+        let mut code = code(&grant, number);
+        code.flow_id = hash(flow);
+        commit_plain!(db, [grant, code], |tx| verb::issue(tx, &grant, &code))
+    };
+    assert_eq!(issue(2, 200).await, Ok(true));
+    assert_eq!(issue(3, 200).await, Err(StoreError::Conflict(Unique::Flow)));
+    let second = grant(&user, &client, 3).id;
+    assert_eq!(read!(db, |conn| store::grant::find(conn, second)), Ok(None));
+    assert_eq!(issue(4, 201).await, Ok(true), "the others are none the worse");
 }

@@ -27,9 +27,7 @@ pub(crate) enum Place {
 impl TestDb {
     /// An empty SQLite file.
     pub(crate) async fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("doorward.db").display());
-        Self::open(url, Place::Folder(folder)).await
+        Self::found_in(tempfile::tempdir().unwrap()).await
     }
 
     /// An empty database of the engine that `DOORWARD_TEST_ENGINE` names.
@@ -73,6 +71,12 @@ impl TestDb {
         admin.close().await.unwrap();
         let url = with_database(&server, &name);
         Self::open(url, Place::Database { server, name }).await
+    }
+
+    /// The SQLite file in `folder`, as a process left it.
+    pub(crate) async fn found_in(folder: TempDir) -> Self {
+        let url = format!("sqlite://{}", folder.path().join("doorward.db").display());
+        Self::open(url, Place::Folder(folder)).await
     }
 
     async fn open(url: String, place: Place) -> Self {

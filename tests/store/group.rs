@@ -279,6 +279,22 @@ async fn sqlite_keeps_nothing_of_a_group_whose_plain_job_breaks_its_word() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_refuses_a_plain_job_a_second_statement() {
+    let db = TestDb::postgres().await;
+    let two = commit_plain!(db, [], |tx| async {
+        store::meta::set(tx, "one", b"").await?;
+        store::meta::set(tx, "two", b"").await
+    });
+    assert!(matches!(two, Err(StoreError::Refused(_))), "{two:?}");
+    assert_eq!(read!(db, |conn| store::meta::find(conn, "two")), Ok(None));
+    let noted = commit_plain!(db, [], |tx| async {
+        store::change_log::append(tx, doorward::types::change::Change::Roles, NOW);
+        Ok(())
+    });
+    assert!(matches!(noted, Err(StoreError::Refused(_))), "{noted:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_undoes_a_plain_job_alone_that_breaks_its_word_alone() {
     let db = TestDb::sqlite().await;
     let broken =

@@ -33,6 +33,18 @@ macro_rules! commit {
     }};
 }
 
+/// As `commit!`, for a verb that is a transaction by itself on PostgreSQL.
+#[cfg(test)]
+macro_rules! commit_plain {
+    ($db:expr, [$($name:ident),*], |$tx:ident| $verb:expr) => {{
+        $(let $name = $name.clone();)*
+        $db.write_plain::<_, _, doorward::store::StoreError>(move |$tx| {
+            Box::pin(async move { $verb.await })
+        })
+        .await
+    }};
+}
+
 /// Runs one verb on a connection of the read pool.
 #[cfg(test)]
 macro_rules! read {

@@ -2,14 +2,14 @@
 
 use doorward::{
     protocol::grant::RevocationReason,
-    store::{self, Db, refresh_family as verb},
+    store::{self, Db, behind::Behind, refresh_family as verb, refresh_family::FamilyUse},
     types::{FamilyId, Redeemed, change::Change},
 };
 
 use crate::{
     change::changes_after,
     engine::TestDb,
-    samples::{NOW, at, family, granted},
+    samples::{NOW, access_token, at, family, granted, hash},
 };
 
 both![
@@ -18,6 +18,8 @@ both![
     a_dead_family_does_not_move,
     retries_are_counted_within_a_generation,
     a_family_that_does_not_rotate_is_touched,
+    a_use_adds_the_token_that_is_given,
+    a_use_that_is_declined_adds_no_token,
 ];
 
 async fn stored(db: &Db) -> FamilyId {
@@ -27,12 +29,13 @@ async fn stored(db: &Db) -> FamilyId {
 }
 
 async fn what_goes_in_comes_out(db: TestDb) {
-    let grant = granted(&db).await.2;
+    let (user, _, grant) = granted(&db).await;
     let family = family(&grant, 1);
     commit!(db, [family], |tx| verb::insert(tx, &family)).unwrap();
     let by_grant = read!(db, |conn| verb::find_by_grant(conn, grant.id));
     assert_eq!(by_grant, Ok(Some(family.clone())));
-    assert_eq!(read!(db, |conn| verb::find(conn, family.id)), Ok(Some((family, grant))));
+    let behind = Behind { grant, user, session: None };
+    assert_eq!(read!(db, |conn| verb::find(conn, family.id)), Ok(Some((family, behind))));
     assert_eq!(read!(db, |conn| verb::find(conn, FamilyId::new(NOW, [9; 10]))), Ok(None));
 }
 
@@ -67,12 +70,12 @@ async fn a_dead_family_does_not_move(db: TestDb) {
     assert!(!moves(10_000).await, "too old");
     let before = read!(db, |conn| store::change_log::head(conn)).unwrap();
     let reason = RevocationReason::RefreshReuse;
-    let grant_id = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().1.id;
+    let grant_id = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().1.grant.id;
     commit!(db, [], |tx| verb::revoke(tx, id, reason, at(2))).unwrap();
     assert!(!moves(3).await, "revoked");
-    let (family, grant) = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap();
+    let (family, behind) = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap();
     assert_eq!(family.revoked.map(|revoked| revoked.reason), Some(reason));
-    assert_eq!(grant.revoked, None);
+    assert_eq!(behind.grant.revoked, None);
     assert_eq!(changes_after(&db, before).await, [Change::Grant(grant_id)]);
 }
 
@@ -86,7 +89,7 @@ async fn retries_are_counted_within_a_generation(db: TestDb) {
     assert!(!retry(1).await, "not the current generation");
     commit!(db, [], |tx| verb::rotate(tx, id, 0, at(1), at(1_000))).unwrap();
     assert!(retry(1).await, "counted anew");
-    let grant_id = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().1.id;
+    let grant_id = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().1.grant.id;
     let reason = RevocationReason::Operator;
     commit!(db, [], |tx| store::grant::revoke(tx, grant_id, reason, at(1))).unwrap();
     assert!(!retry(1).await, "the grant is revoked");
@@ -99,4 +102,63 @@ async fn a_family_that_does_not_rotate_is_touched(db: TestDb) {
     assert_eq!(commit!(db, [], |tx| verb::touch(tx, id, at(900), at(1_900))), Ok(true));
     let family = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().0;
     assert_eq!((family.generation, family.idle_expires_at), (0, at(1_900)));
+}
+
+/// Every way to use a family whose generation is `current`.
+fn uses(current: u64) -> [FamilyUse; 3] {
+    [
+        FamilyUse::Touch { idle_expires_at: at(2_000) },
+        FamilyUse::CountRetry { generation: current, limit: 9 },
+        FamilyUse::Rotate { from: current, idle_expires_at: at(3_000) },
+    ]
+}
+
+async fn a_use_adds_the_token_that_is_given(db: TestDb) {
+    let id = stored(&db).await;
+    let mut family = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().0;
+    let grant = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().1.grant;
+    for (number, with_token) in [(10, false), (20, true)] {
+        for (how, number) in uses(family.generation).into_iter().zip(number..) {
+            let token = with_token.then(|| access_token(&grant, number));
+            let used =
+                commit_plain!(db, [token], |tx| verb::exchange(tx, id, how, at(5), token.as_ref()));
+            assert_eq!(used, Ok(true), "{how:?}");
+            let stored = read!(db, |conn| store::access_token::find(conn, &hash(number)));
+            assert_eq!(stored, Ok(token), "{how:?}");
+            match how {
+                FamilyUse::Touch { idle_expires_at } => family.idle_expires_at = idle_expires_at,
+                FamilyUse::CountRetry { .. } => family.retries += 1,
+                FamilyUse::Rotate { idle_expires_at, .. } => {
+                    family.generation += 1;
+                    (family.rotated_at, family.retries) = (at(5), 0);
+                    family.idle_expires_at = idle_expires_at;
+                }
+            }
+            let now = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().0;
+            assert_eq!(now, family, "{how:?}");
+        }
+    }
+}
+
+async fn a_use_that_is_declined_adds_no_token(db: TestDb) {
+    let id = stored(&db).await;
+    let grant = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().1.grant;
+    let token = access_token(&grant, 7);
+    let declined = async |how, moment| {
+        let used =
+            commit_plain!(db, [token], |tx| verb::exchange(tx, id, how, at(moment), Some(&token)));
+        assert_eq!(used, Ok(false), "{how:?}");
+        assert_eq!(read!(db, |conn| store::access_token::find(conn, &hash(7))), Ok(None));
+    };
+    for how in uses(0) {
+        declined(how, 1_000).await;
+    }
+    for how in &uses(1)[1..] {
+        declined(*how, 1).await;
+    }
+    let (grant_id, reason) = (grant.id, RevocationReason::Operator);
+    commit!(db, [], |tx| store::grant::revoke(tx, grant_id, reason, at(1))).unwrap();
+    for how in uses(0) {
+        declined(how, 1).await;
+    }
 }

@@ -13,7 +13,6 @@ use crate::{
 both![
     a_live_session_opens_with_its_user,
     what_is_not_live_does_not_open,
-    a_session_that_has_ended_is_not_held,
     a_renewed_session_opens_by_its_new_cookie_alone,
     touching_never_goes_back,
     all_sessions_but_one_end,
@@ -38,14 +37,6 @@ async fn a_live_session_opens_with_its_user(db: TestDb) {
     let found = read!(db, |conn| verb::find_live(conn, &hash(1), at(1))).unwrap();
     assert_eq!(found, Some((session(&user(1), 1), user(1))));
     assert_eq!(read!(db, |conn| verb::find(conn, id(1))), Ok(Some(session(&user(1), 1))));
-}
-
-async fn a_session_that_has_ended_is_not_held(db: TestDb) {
-    stored(&db, 1).await;
-    assert_eq!(commit!(db, [], |tx| verb::hold(tx, id(1))), Ok(true));
-    assert_eq!(commit!(db, [], |tx| verb::hold(tx, id(2))), Ok(false), "unknown");
-    commit!(db, [], |tx| verb::end(tx, id(1), at(1))).unwrap();
-    assert_eq!(commit!(db, [], |tx| verb::hold(tx, id(1))), Ok(false), "ended");
 }
 
 async fn what_is_not_live_does_not_open(db: TestDb) {

@@ -129,7 +129,7 @@ async fn create(session: &Session<'_>, arguments: Create) -> anyhow::Result<()> 
     session.output.answer(&registered_value(&registered)?, || {
         let client = &registered.client;
         let text = describe(client, registered.secret.as_ref());
-        let next = next_steps(client, &session.ctx.protocol.issuer);
+        let next = next_steps(client, &session.ctx.protocol);
         format!("Registered {}.\n\n{text}\n{next}", client.id)
     })
 }

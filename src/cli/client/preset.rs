@@ -26,6 +26,8 @@ pub(in crate::cli) enum Preset {
     Native,
     /// A program that acts for itself: client_credentials, client_secret_basic
     Machine,
+    /// An app with a password form of its own: password and refresh token, client_secret_basic
+    Legacy,
     /// An API that introspects tokens: no grants, client_secret_basic, --audience
     Api,
 }
@@ -50,6 +52,11 @@ impl Preset {
                 grant_types: BTreeSet::from([GrantType::ClientCredentials]),
                 ..ClientMetadata::default()
             },
+            Self::Legacy => ClientMetadata {
+                grant_types: BTreeSet::from([GrantType::Password, GrantType::RefreshToken]),
+                scope: user_scope(),
+                ..ClientMetadata::default()
+            },
             Self::Api => {
                 ClientMetadata { grant_types: BTreeSet::new(), ..ClientMetadata::default() }
             }
@@ -67,7 +74,9 @@ impl Preset {
                 let failure = Failure::usage("an API needs --audience, which its tokens name");
                 Err(failure.hint("for example --audience https://api.example.com"))
             }
-            Self::Web | Self::Spa | Self::Native | Self::Machine | Self::Api => Ok(()),
+            Self::Web | Self::Spa | Self::Native | Self::Machine | Self::Legacy | Self::Api => {
+                Ok(())
+            }
         }
     }
 }
@@ -95,7 +104,7 @@ mod tests {
                     assert!(preset.check(&metadata).is_err());
                     metadata.redirect_uris.push("com.example.app:/callback".to_owned());
                 }
-                Preset::Machine => {}
+                Preset::Machine | Preset::Legacy => {}
                 Preset::Api => {
                     assert!(preset.check(&metadata).is_err());
                     metadata.audiences.push("https://api.example.com".to_owned());

@@ -1,7 +1,5 @@
 //! How a client is shown.
 
-use std::fmt::Display;
-
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -9,7 +7,10 @@ use crate::{
         moment,
         output::{fields, visible},
     },
-    protocol::client::{Client, GrantType},
+    protocol::{
+        client::{Client, GrantType},
+        policy::Policy,
+    },
     types::{Secret, Timestamp},
 };
 
@@ -105,14 +106,20 @@ fn secrets(client: &Client) -> String {
 }
 
 /// What to do with a new client.
-pub(super) fn next_steps(client: &Client, issuer: &impl Display) -> String {
+pub(super) fn next_steps(client: &Client, policy: &Policy) -> String {
+    let issuer = &policy.issuer;
     let mut pairs = vec![("issuer", issuer.to_string())];
     pairs.push(("discovery", format!("{issuer}/.well-known/openid-configuration")));
-    if client.may_use(GrantType::ClientCredentials) {
+    if client.may_use(GrantType::ClientCredentials) || client.may_use(GrantType::Password) {
         pairs.push(("token endpoint", format!("{issuer}/token")));
     }
     if !client.metadata.audiences.is_empty() {
         pairs.push(("introspection", format!("{issuer}/introspect")));
     }
-    format!("Next: give these to the client's OpenID Connect library.\n\n{}", fields(&pairs))
+    let mut text =
+        format!("Next: give these to the client's OpenID Connect library.\n\n{}", fields(&pairs));
+    if client.may_use(GrantType::Password) && !policy.password_grant {
+        text.push_str("\n\nThe password grant is switched off: set legacy.password_grant = true.");
+    }
+    text
 }

@@ -65,11 +65,14 @@ impl From<&api::Api> for Api {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewApi {
     /// Its audience: an absolute URI without a fragment.
+    #[schema(format = "uri", max_length = 255, example = "https://notes.example.com/api")]
     audience: String,
     /// The name that people see.
+    #[schema(min_length = 1, example = "Notes")]
     name: String,
     /// Its permissions, and the words for them.
     #[serde(default)]
+    #[schema(example = json!({"notes:read": "Read notes"}))]
     permissions: BTreeMap<String, String>,
 }
 

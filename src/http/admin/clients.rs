@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::time::Duration;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{RefOr, Schema},
+    openapi::{ObjectBuilder, RefOr, Schema},
 };
 
 use super::{
@@ -119,26 +119,37 @@ fn members_of_default() -> serde_json::Map<String, Value> {
 impl PartialSchema for Metadata {
     /// As the defaults say: their names and their types.
     fn schema() -> RefOr<Schema> {
-        use utoipa::openapi::{ArrayBuilder, ObjectBuilder, Type, schema::AdditionalProperties};
-        let text = || ObjectBuilder::new().schema_type(Type::String);
+        use utoipa::openapi::{ArrayBuilder, Type, schema::AdditionalProperties};
+        let of = |kind: Type| ObjectBuilder::new().schema_type(kind);
         let mut object = ObjectBuilder::new()
             .additional_properties(Some(AdditionalProperties::FreeForm(false)))
             .description(Some("Client metadata, RFC 7591 §2; what is absent has its default."));
         for (name, value) in members_of_default() {
             object = match value {
-                Value::Bool(_) => {
-                    object.property(name, ObjectBuilder::new().schema_type(Type::Boolean))
+                Value::Bool(_) => object.property(name, of(Type::Boolean)),
+                Value::Array(_) => {
+                    object.property(name, ArrayBuilder::new().items(of(Type::String)))
                 }
-                Value::Array(_) => object.property(name, ArrayBuilder::new().items(text())),
-                Value::String(_) => object.property(name, text()),
-                // What has no default can be many things.
+                Value::String(_) => object.property(name, of(Type::String)),
                 Value::Null | Value::Number(_) | Value::Object(_) => {
-                    object.property(name, Schema::default())
+                    let kind = kind_without_default(&name);
+                    object.property(name, kind)
                 }
             };
         }
         object.into()
     }
+}
+
+/// Members that have no default are `null` where they are absent.
+fn kind_without_default(name: &str) -> ObjectBuilder {
+    use utoipa::openapi::{Type, schema::SchemaType};
+    let (kind, least) = match name {
+        "jwks" => (Type::Object, None),
+        "default_max_age" | "access_token_lifetime" => (Type::Integer, Some(0)),
+        _ => (Type::String, None),
+    };
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([kind, Type::Null])).minimum(least)
 }
 
 impl ToSchema for Metadata {
@@ -158,16 +169,26 @@ async fn named(call: &Call) -> Result<(client::Client, Answer), Problem> {
     let service = |error| refusal::service(&error, &call.origin);
     let row = Versioned::Client(id.clone());
     let version = editor::version(call.ctx(), &row).await.map_err(service)?;
-    let client = client_registry::find(call.ctx(), &id).await.map_err(failed(call))?;
+    let client = of_id(call, &id).await?;
     let answer = Answer::ok(&Client::from(&client)).of_version(version);
     Ok((client, answer))
+}
+
+/// The client of that id.
+pub(super) async fn of_id(call: &Call, id: &ClientId) -> Result<client::Client, Problem> {
+    client_registry::find(call.ctx(), id).await.map_err(failed(call))
+}
+
+/// Refuses a client that has, or can get, a right that the caller has not.
+pub(super) fn refuse_beyond(call: &Call, client: &client::Client) -> Result<(), Problem> {
+    Call::refuse_beyond(call.caller.beyond(access_model::client_subject(client)))?;
+    Call::refuse_beyond(call.caller.beyond_scope(&client.metadata.scope))
 }
 
 /// The client that the address names, when the caller has every right that it has or can get.
 async fn within_rights(call: &Call) -> Result<client::Client, Problem> {
     let (client, _) = named(call).await?;
-    Call::refuse_beyond(call.caller.beyond(access_model::client_subject(&client)))?;
-    Call::refuse_beyond(call.caller.beyond_scope(&client.metadata.scope))?;
+    refuse_beyond(call, &client)?;
     Ok(client)
 }
 

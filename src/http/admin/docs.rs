@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::{
     Extension,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
@@ -45,10 +45,10 @@ pub(super) async fn front() -> Response {
 pub(super) async fn file(
     State(app): State<Arc<App>>,
     Extension(origin): Extension<Origin>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
 ) -> Response {
-    let found = utoipa_swagger_ui::serve(&name, Arc::clone(&CONFIG));
-    let Ok(Some(file)) = found else {
+    let found = name.ok().map(|Path(name)| utoipa_swagger_ui::serve(&name, Arc::clone(&CONFIG)));
+    let Some(Ok(Some(file))) = found else {
         return Problem::not_found().respond(app.ctx.protocol.issuer.as_str(), &origin);
     };
     let media_type = HeaderValue::try_from(file.content_type);

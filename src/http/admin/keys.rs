@@ -57,7 +57,8 @@ pub(super) struct Keys {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RotationOrder {
-    /// The algorithm, `ES256` for example.
+    /// The algorithm.
+    #[schema(example = "ES256")]
     alg: String,
 }
 

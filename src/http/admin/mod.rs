@@ -5,6 +5,7 @@
 //! cannot be written. Cookies are never read here, and no other origin may read an answer.
 
 mod answer;
+mod api_keys;
 mod apis;
 mod assignments;
 mod audit;
@@ -30,6 +31,8 @@ pub mod table;
 mod users;
 
 use std::sync::Arc;
+
+pub(super) use problem::refused;
 
 use axum::{
     Router,

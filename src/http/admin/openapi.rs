@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use utoipa::openapi::{
-    Components, Content, HttpMethod, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Paths,
-    Ref, RefOr, Required, ResponseBuilder, Schema, Type,
+    Components, Content, HttpMethod, InfoBuilder, ObjectBuilder, OneOfBuilder, OpenApi,
+    OpenApiBuilder, Paths, Ref, RefOr, Required, ResponseBuilder, Schema, SchemaFormat, Type,
     header::HeaderBuilder,
     path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
     request_body::RequestBodyBuilder,
@@ -128,8 +128,26 @@ fn operation_id(row: &Route) -> String {
     std::iter::once(verb).chain(parts).collect::<Vec<_>>().join("-")
 }
 
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+/// What a parameter of the path or of the query holds.
+fn kind_of(parameter: &str, place: &ParameterIn) -> ObjectBuilder {
+    let number = |format| {
+        let format = SchemaFormat::KnownFormat(format);
+        ObjectBuilder::new().schema_type(Type::Integer).format(Some(format))
+    };
+    match parameter {
+        "id" | "user" => text().format(Some(SchemaFormat::Custom("uuid".to_owned()))),
+        "from" | "until" => number(KnownFormat::Int64),
+        "limit" => number(KnownFormat::Int32).minimum(Some(1)).maximum(Some(page::MOST)),
+        // A path without it is another path.
+        _ => text().min_length(matches!(place, ParameterIn::Path).then_some(1)),
+    }
+}
+
 fn parameters(row: &Route) -> Vec<Parameter> {
-    let text = || ObjectBuilder::new().schema_type(Type::String);
     let parameter = |name: &str, place: ParameterIn, required: Required, schema: ObjectBuilder| {
         ParameterBuilder::new()
             .name(name)
@@ -140,26 +158,21 @@ fn parameters(row: &Route) -> Vec<Parameter> {
     let mut all = Vec::new();
     for part in row.path.split('/').filter_map(|part| part.strip_prefix('{')) {
         let name = part.trim_end_matches('}');
-        all.push(parameter(name, ParameterIn::Path, Required::True, text()).build());
+        let kind = kind_of(name, &ParameterIn::Path);
+        all.push(parameter(name, ParameterIn::Path, Required::True, kind).build());
     }
-    for name in row.filters {
-        all.push(parameter(name, ParameterIn::Query, Required::False, text()).build());
-    }
-    if row.paged {
-        let [limit, cursor] = PAGED;
-        let number = ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(KnownFormat::Int32)))
-            .minimum(Some(1))
-            .maximum(Some(page::MOST));
-        all.push(parameter(limit, ParameterIn::Query, Required::False, number).build());
-        all.push(parameter(cursor, ParameterIn::Query, Required::False, text()).build());
+    let paged: &[&str] = if row.paged { &PAGED } else { &[] };
+    for name in row.filters.iter().chain(paged) {
+        let kind = kind_of(name, &ParameterIn::Query);
+        all.push(parameter(name, ParameterIn::Query, Required::False, kind).build());
     }
     match row.condition {
         Condition::None => {}
         Condition::IfMatch => {
-            let place = parameter("If-Match", ParameterIn::Header, Required::True, text());
-            all.push(place.description(Some("The `ETag` of what is changed.")).build());
+            let tag = text().pattern(Some("^(\\*|\"[0-9]{1,18}\")$"));
+            let place = parameter("If-Match", ParameterIn::Header, Required::True, tag);
+            let what = "The `ETag` of what is changed; `*` for whatever is there.";
+            all.push(place.description(Some(what)).build());
         }
     }
     if row.verb == Verb::Post {
@@ -176,7 +189,14 @@ fn responses(row: &Route) -> Vec<(u16, utoipa::openapi::Response)> {
     let json = |name: &str| Content::new(Some(Ref::from_schema_name(name)));
     let mut success = ResponseBuilder::new().description("It is done");
     if let Some(shape) = row.gives {
-        let content = json(&(shape.name)());
+        let name = (shape.name)();
+        // What is told of a request that was carried out before has the same status.
+        let content = if row.verb == Verb::Post && row.status == 200 {
+            let one = OneOfBuilder::new().item(Ref::from_schema_name(name));
+            Content::new(Some(one.item(Ref::from_schema_name("Replayed"))))
+        } else {
+            json(&name)
+        };
         success = success.description("The answer").content("application/json", content);
     }
     if row.status == 201 {
@@ -205,6 +225,8 @@ fn refusals(row: &Route) -> Vec<(u16, &'static str)> {
         (400, "The request cannot be used"),
         (401, "An access token is needed"),
         (403, "The access token, or its bearer, may not do this"),
+        (408, "The request took too long to arrive"),
+        (414, "The address is too long"),
         (429, "Too many requests"),
         (503, "The server cannot answer now"),
     ];
@@ -214,8 +236,6 @@ fn refusals(row: &Route) -> Vec<(u16, &'static str)> {
     if row.verb != Verb::Get {
         all.push((409, "Something else is in the way"));
         all.push((413, "The body is too large"));
-    }
-    if row.takes.is_some() {
         all.push((415, "The body is no JSON"));
     }
     if row.verb == Verb::Post {

@@ -2,14 +2,18 @@
 
 use axum::{
     Extension,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use std::sync::Arc;
 
-use crate::{http::App, types::origin::Origin};
+use crate::{
+    http::{App, layer::refusal::Refusal},
+    protocol::issuer::Issuer,
+    types::origin::Origin,
+};
 
 macro_rules! kinds {
     ($($(#[doc = $advice:literal])+ $kind:ident = $status:ident $slug:literal $title:literal;)*) => {
@@ -52,7 +56,8 @@ kinds! {
     /// The token does not allow this. `WWW-Authenticate` names the scope that would.
     InsufficientScope = FORBIDDEN "insufficient-scope" "The access token does not allow this";
     /// Nobody gives what they do not have: this would give somebody a permission, or power over
-    /// somebody with a permission, that you do not hold yourself.
+    /// somebody with a permission, that you do not hold yourself; or you came with an API key, which makes
+    /// no API keys.
     BeyondRights = FORBIDDEN "beyond-your-rights" "This is beyond your own rights";
     /// Something in the request cannot be used. `errors` says what: a JSON pointer into the body, or a
     /// parameter of the query.
@@ -71,7 +76,13 @@ kinds! {
     InProgress = CONFLICT "in-progress" "The same request is in progress";
     /// Somebody changed it since you looked. Fetch it again, and use the new `ETag`.
     Stale = PRECONDITION_FAILED "stale" "It was changed meanwhile";
-    /// Send the body as `application/json`.
+    /// The request did not arrive in time.
+    Timeout = REQUEST_TIMEOUT "request-timeout" "The request took too long to arrive";
+    /// The body is larger than this server reads (`limits.body`).
+    TooLarge = PAYLOAD_TOO_LARGE "content-too-large" "The body is too large";
+    /// Path and query are longer than this server reads (`limits.uri`).
+    LongUri = URI_TOO_LONG "uri-too-long" "The address is too long";
+    /// Send the body as `application/json`, without `Content-Encoding`.
     MediaType = UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" "The body is no JSON";
     /// The `Idempotency-Key` was used for another request within 24 hours. Use a new one.
     KeyReused = UNPROCESSABLE_ENTITY "idempotency-key-reused" "The key belongs to another request";
@@ -155,15 +166,19 @@ impl Problem {
         Self { errors: vec![error], ..Self::of(Kind::Invalid) }
     }
 
-    /// The answer. RFC 9457 §3.
+    /// The answer to the request of `origin`. RFC 9457 §3.
     pub(super) fn respond(self, issuer: &str, origin: &Origin) -> Response {
+        self.answer(issuer, &origin.request_id)
+    }
+
+    fn answer(self, issuer: &str, request_id: &str) -> Response {
         let status = self.kind.status();
         let body = ProblemBody {
             r#type: format!("{issuer}/admin/api/problems/{}", self.kind.slug()),
             title: self.kind.title(),
             status: status.as_u16(),
             detail: self.detail,
-            instance: format!("urn:doorward:request:{}", origin.request_id),
+            instance: format!("urn:doorward:request:{request_id}"),
             errors: self.errors,
         };
         // Plain data with string keys: its serialisation has no way to fail.
@@ -204,13 +219,28 @@ pub(super) struct ProblemBody {
     errors: Vec<FieldError>,
 }
 
+/// What the edge of the server answers by itself, as a problem.
+pub(in crate::http) fn refused(refusal: Refusal, issuer: &Issuer, request_id: &str) -> Response {
+    let problem = match refusal {
+        Refusal::RequestTimeout => Problem::of(Kind::Timeout),
+        Refusal::Host => Problem::parameter("Host", refusal.description()),
+        Refusal::ContentTooLarge => Problem::of(Kind::TooLarge),
+        Refusal::UriTooLong => Problem::of(Kind::LongUri),
+        Refusal::ContentEncoding => Problem::of(Kind::MediaType).because(refusal.description()),
+        Refusal::Panicked => Problem::of(Kind::Internal),
+        Refusal::TooBusy => Problem::of(Kind::Unavailable).after(1),
+    };
+    problem.answer(issuer.as_str(), request_id)
+}
+
 /// What a kind means, for whoever follows its address.
 pub(super) async fn explain(
     State(app): State<Arc<App>>,
     Extension(origin): Extension<Origin>,
-    Path(slug): Path<String>,
+    slug: Result<Path<String>, PathRejection>,
 ) -> Response {
-    let Some(kind) = Kind::ALL.iter().find(|kind| kind.slug() == slug) else {
+    let named = |kind: &&Kind| slug.as_ref().is_ok_and(|Path(slug)| kind.slug() == slug);
+    let Some(kind) = Kind::ALL.iter().find(named) else {
         return Problem::not_found().respond(app.ctx.protocol.issuer.as_str(), &origin);
     };
     let text = format!("{} {}\n\n{}\n", kind.status().as_u16(), kind.title(), kind.advice().trim());

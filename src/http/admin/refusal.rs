@@ -3,7 +3,8 @@
 use super::problem::{Kind, Problem};
 use crate::{
     service::{
-        ServiceError, access_error::AccessError, client_registry::ClientError, users::UserError,
+        ServiceError, access_error::AccessError, api_keys::ApiKeyError,
+        client_registry::ClientError, users::UserError,
     },
     types::origin::Origin,
 };
@@ -57,6 +58,26 @@ pub(super) fn client(error: &ClientError, origin: &Origin) -> Problem {
         ClientError::Stale(_) => Problem::of(Kind::Stale),
         ClientError::NotFound => Problem::not_found(),
         ClientError::Service(error) => service(error, origin),
+    }
+}
+
+/// Why an API key is not made, found or changed.
+pub(super) fn api_key(error: &ApiKeyError, origin: &Origin) -> Problem {
+    let detail = error.to_string();
+    match error {
+        ApiKeyError::Name => Problem::field("/name", detail),
+        ApiKeyError::Lifetime(_) => Problem::field("/lifetime", detail),
+        ApiKeyError::Overlap(_) => Problem::field("/overlap", detail),
+        ApiKeyError::NotHeld(_) | ApiKeyError::NoPermission => {
+            Problem::field("/permissions", detail)
+        }
+        ApiKeyError::TooMany(_)
+        | ApiKeyError::Made
+        | ApiKeyError::NoOwner
+        | ApiKeyError::NotAServiceClient
+        | ApiKeyError::Dead(_) => Problem::of(Kind::Conflict).because(detail),
+        ApiKeyError::NoKey(_) => Problem::not_found(),
+        ApiKeyError::Service(error) => service(error, origin),
     }
 }
 

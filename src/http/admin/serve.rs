@@ -5,11 +5,14 @@ use std::sync::Arc;
 use axum::{
     Extension,
     body::Bytes,
-    extract::{RawPathParams, RawQuery, State},
+    extract::{
+        RawPathParams, RawQuery, State,
+        rejection::{BytesRejection, RawPathParamsRejection},
+    },
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
 };
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use super::{
     answer::Answer,
@@ -56,12 +59,15 @@ pub(super) fn method(route: &'static Route) -> MethodRouter<Arc<App>> {
         filter,
         move |State(app): State<Arc<App>>,
               Extension(origin): Extension<Origin>,
-              names: RawPathParams,
+              names: Result<RawPathParams, RawPathParamsRejection>,
               RawQuery(query): RawQuery,
               headers: HeaderMap,
-              body: Bytes| async move {
-            let names = names.iter().map(|(_, value)| value.to_owned()).collect();
+              body: Result<Bytes, BytesRejection>| async move {
             let issuer = app.ctx.protocol.issuer.clone();
+            let (names, body) = match read(names, body) {
+                Ok(read) => read,
+                Err(problem) => return problem.respond(issuer.as_str(), &origin),
+            };
             let arrived =
                 Arrived { app, route, origin: origin.clone(), names, query, headers, body };
             match arrived.answer().await {
@@ -70,6 +76,20 @@ pub(super) fn method(route: &'static Route) -> MethodRouter<Arc<App>> {
             }
         },
     )
+}
+
+/// The names in the path and the body, as far as they can be read.
+fn read(
+    names: Result<RawPathParams, RawPathParamsRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(Vec<String>, Bytes), Problem> {
+    // What is no UTF-8 names nothing that there is.
+    let names = names.map_err(|_| Problem::not_found())?;
+    let body = body.map_err(|broken| match broken.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::of(Kind::TooLarge),
+        _ => Problem::of(Kind::Invalid).because("the body did not arrive"),
+    })?;
+    Ok((names.iter().map(|(_, value)| value.to_owned()).collect(), body))
 }
 
 /// A request whose caller is not known yet.

@@ -1,7 +1,7 @@
 //! Every route of the admin API: what is asked, with which permission, and who answers.
 
 use super::{
-    apis, assignments, audit, clients, grants, groups, keys,
+    api_keys, apis, assignments, audit, clients, grants, groups, keys,
     serve::handler,
     sessions, settings,
     shape::{Page, Shape},
@@ -114,6 +114,21 @@ pub const ROUTES: &[Route] = &[
         handler!(assignments::take_from_user),
     ),
     list(
+        "/admin/api/v1/users/{id}/api-keys",
+        "doorward:api-keys:read",
+        "Lists the API keys of a user, oldest first",
+        handler!(api_keys::list_of_user),
+    )
+    .gives(Shape::of::<Page<api_keys::ApiKey>>()),
+    post(
+        "/admin/api/v1/users/{id}/api-keys",
+        "doorward:api-keys:write",
+        "Makes an API key for a user; its text is in this answer and never told again",
+        handler!(api_keys::create_for_user),
+    )
+    .takes(Shape::of::<api_keys::NewApiKey>())
+    .creates(Shape::of::<api_keys::CreatedApiKey>()),
+    list(
         "/admin/api/v1/clients",
         "doorward:clients:read",
         "Lists the clients",
@@ -182,6 +197,43 @@ pub const ROUTES: &[Route] = &[
         "Takes a role from a service client",
         handler!(assignments::take_from_client),
     ),
+    list(
+        "/admin/api/v1/clients/{client_id}/api-keys",
+        "doorward:api-keys:read",
+        "Lists the API keys of a service client, oldest first",
+        handler!(api_keys::list_of_client),
+    )
+    .gives(Shape::of::<Page<api_keys::ApiKey>>()),
+    post(
+        "/admin/api/v1/clients/{client_id}/api-keys",
+        "doorward:api-keys:write",
+        "Makes an API key for a service client; its text is in this answer and never told again",
+        handler!(api_keys::create_for_client),
+    )
+    .takes(Shape::of::<api_keys::NewApiKey>())
+    .creates(Shape::of::<api_keys::CreatedApiKey>()),
+    get(
+        "/admin/api/v1/api-keys/{id}",
+        "doorward:api-keys:read",
+        "One API key, without its text",
+        handler!(api_keys::one),
+    )
+    .gives(Shape::of::<api_keys::ApiKey>()),
+    remove(
+        "/admin/api/v1/api-keys/{id}",
+        "doorward:api-keys:write",
+        "Revokes an API key: it counts no more, at once",
+        handler!(api_keys::revoke),
+    ),
+    post(
+        "/admin/api/v1/api-keys/{id}/rotate",
+        "doorward:api-keys:write",
+        "Puts a new API key in the place of one, which lives on for a while; the text of the new one is \
+         in this answer and never told again",
+        handler!(api_keys::rotate),
+    )
+    .takes(Shape::of::<api_keys::ApiKeyRotation>())
+    .creates(Shape::of::<api_keys::CreatedApiKey>()),
     list("/admin/api/v1/apis", "doorward:apis:read", "Lists the APIs", handler!(apis::list))
         .filters(&["audience"])
         .gives(Shape::of::<Page<apis::Api>>()),

@@ -72,20 +72,24 @@ impl From<&user::User> for User {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewUser {
     /// The name to sign in with.
+    #[schema(min_length = 1, max_length = 64, example = "alice")]
     username: String,
     /// The e-mail address.
+    #[schema(format = "email", example = "alice@example.com")]
     email: Option<String>,
     /// Whether the address is known to be the user's.
     #[serde(default)]
     email_verified: bool,
     /// The password; without one the user cannot sign in until one is set.
-    #[schema(write_only)]
+    #[schema(write_only, example = "tulip-harbour-ninety")]
     password: Option<String>,
     /// The roles to hold.
     #[serde(default)]
+    #[schema(example = json!(["user"]))]
     roles: Vec<String>,
     /// The standard claims, by name.
     #[serde(default)]
+    #[schema(example = json!({"given_name": "Alice"}))]
     claims: BTreeMap<String, String>,
 }
 
@@ -94,6 +98,7 @@ pub(super) struct NewUser {
 #[serde(deny_unknown_fields)]
 pub(super) struct UserPatch {
     /// Another name to sign in with.
+    #[schema(min_length = 1, max_length = 64)]
     username: Option<String>,
     /// Another e-mail address, or `null` for none.
     #[serde(default)]
@@ -102,6 +107,7 @@ pub(super) struct UserPatch {
     /// Whether the address is known to be the user's.
     email_verified: Option<bool>,
     /// Claims to set, by name; an empty text takes a claim away.
+    #[schema(example = json!({"given_name": "Alice"}))]
     claims: Option<BTreeMap<String, String>>,
 }
 
@@ -110,7 +116,7 @@ pub(super) struct UserPatch {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPassword {
     /// The password.
-    #[schema(write_only)]
+    #[schema(write_only, example = "tulip-harbour-ninety")]
     password: String,
 }
 
@@ -167,20 +173,28 @@ async fn named(call: &Call) -> Result<(user::User, Answer), Problem> {
     let id: UserId = call.id()?;
     let service = |error| refusal::service(&error, &call.origin);
     let version = editor::version(call.ctx(), &Versioned::User(id)).await.map_err(service)?;
-    let user = users::find(call.ctx(), &id.to_string()).await.map_err(failed(call))?;
-    // A username can have the form of an id that nobody has.
-    if user.id != id {
-        return Err(Problem::not_found());
-    }
+    let user = of_id(call, id).await?;
     let answer = Answer::ok(&User::from(&user)).of_version(version);
     Ok((user, answer))
+}
+
+/// The user of that id.
+pub(super) async fn of_id(call: &Call, id: UserId) -> Result<user::User, Problem> {
+    let user = users::find(call.ctx(), &id.to_string()).await.map_err(failed(call))?;
+    // A username can have the form of an id that nobody has.
+    if user.id == id { Ok(user) } else { Err(Problem::not_found()) }
+}
+
+/// Refuses a user who has a right that the caller has not.
+pub(super) fn refuse_beyond(call: &Call, user: &user::User) -> Result<(), Problem> {
+    Call::refuse_beyond(call.caller.beyond(access_model::user_subject(user)))
 }
 
 /// The user whom the address names, when the caller has every right that the user has: whoever could
 /// change more powerful users could become one.
 async fn within_rights(call: &Call) -> Result<user::User, Problem> {
     let (user, _) = named(call).await?;
-    Call::refuse_beyond(call.caller.beyond(access_model::user_subject(&user)))?;
+    refuse_beyond(call, &user)?;
     Ok(user)
 }
 

@@ -4,6 +4,9 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use crate::http::{admin, route};
+use crate::protocol::issuer::Issuer;
+
 /// Why a request got no answer from a handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -30,15 +33,19 @@ pub enum Reader {
     Person,
     /// A program.
     Program,
+    /// A program that calls the admin API, where errors are problems. RFC 9457.
+    Administrator,
 }
 
 impl Reader {
-    /// Browsers ask for `text/html` when they go to a page.
+    /// Browsers ask for `text/html` when they go to a page. `route` is the pattern that matched.
     #[must_use]
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub fn of(headers: &HeaderMap, route: Option<&str>) -> Self {
         let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
         if accept.is_some_and(|accept| accept.contains("text/html")) {
             Self::Person
+        } else if route.is_some_and(|route| route.starts_with(route::ADMIN)) {
+            Self::Administrator
         } else {
             Self::Program
         }
@@ -74,7 +81,7 @@ impl Refusal {
     }
 
     /// One sentence that says what was wrong, with the characters of RFC 6749 appendix A.8 only.
-    const fn description(self) -> &'static str {
+    pub(in crate::http) const fn description(self) -> &'static str {
         match self {
             Self::RequestTimeout => "The request did not arrive in time.",
             Self::Host => "The request needs one valid Host header.",
@@ -88,10 +95,11 @@ impl Refusal {
 
     /// The answer. `request_id` must be plain text, as `request_id` makes it.
     #[must_use]
-    pub fn response(self, reader: Reader, request_id: &str) -> Response {
+    pub fn response(self, reader: Reader, issuer: &Issuer, request_id: &str) -> Response {
         let (media_type, body) = match reader {
             Reader::Person => ("text/html; charset=utf-8", self.page(request_id)),
             Reader::Program => ("application/json", self.json()),
+            Reader::Administrator => return admin::refused(self, issuer, request_id),
         };
         let headers = [(CONTENT_TYPE, HeaderValue::from_static(media_type))];
         let mut response = (self.status(), headers, body).into_response();
@@ -140,10 +148,13 @@ mod tests {
 
     #[test]
     fn a_browser_gets_a_page() {
-        let reader =
-            |accept: &str| Reader::of(&HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]));
-        assert_eq!(reader("text/html,application/xhtml+xml,*/*;q=0.8"), Reader::Person);
-        assert_eq!(reader("application/json"), Reader::Program);
-        assert_eq!(Reader::of(&HeaderMap::new()), Reader::Program);
+        let reader = |accept: &str, route| {
+            Reader::of(&HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]), Some(route))
+        };
+        assert_eq!(reader("text/html,application/xhtml+xml,*/*;q=0.8", "/login"), Reader::Person);
+        assert_eq!(reader("application/json", "/token"), Reader::Program);
+        assert_eq!(reader("text/html", "/admin/api/docs"), Reader::Person);
+        assert_eq!(reader("*/*", "/admin/api/v1/users/{id}"), Reader::Administrator);
+        assert_eq!(Reader::of(&HeaderMap::new(), None), Reader::Program);
     }
 }

@@ -45,7 +45,8 @@ pub(crate) fn error(error: &ServiceError, origin: &Origin) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, body, Some(wait.as_secs().max(1)))
         }
         ServiceError::Wait(wait) => {
-            let body = unavailable("too many failed attempts came from this network");
+            let body =
+                unavailable("too many attempts failed; try again after the time in Retry-After");
             (StatusCode::TOO_MANY_REQUESTS, body, Some(wait.as_secs().max(1)))
         }
         ServiceError::Unavailable(cause) => {

@@ -49,6 +49,9 @@ pub mod code_reuse {}
 #[doc = include_str!("consent_and_offline_access.md")]
 pub mod consent_and_offline_access {}
 
+#[doc = include_str!("password_grant.md")]
+pub mod password_grant {}
+
 #[doc = include_str!("one_session_a_browser.md")]
 pub mod one_session_a_browser {}
 

@@ -137,7 +137,7 @@ pub fn verify_id_token_hint(
         expiry: Expiry::MayHavePassed,
         issuer,
     };
-    let claims = verify(token, &rules, JwtKeys::Own(keys), now)?.claims;
+    let claims = verify(token, &rules, JwtKeys::Issuer(keys), now)?.claims;
     let sub = claims.sub.as_deref().ok_or(JwtError::Missing("sub"))?;
     let aud = claims.aud.as_ref().ok_or(JwtError::Missing("aud"))?.only();
     let sid = claims.text("sid")?.map(str::parse).transpose();

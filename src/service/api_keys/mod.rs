@@ -11,7 +11,7 @@ mod overview;
 use std::{sync::Arc, time::Duration};
 
 pub use error::ApiKeyError;
-pub use live::{LiveKey, LiveOwner, client_address, resolve};
+pub use live::{LiveKey, LiveOwner, Worth, client_address, resolve, still_live};
 pub use overview::{Listed, Named, Overview, overview};
 
 use super::{Context, access_model, changes};
@@ -230,11 +230,13 @@ pub async fn rotate(
     }
     let lifetime = old.lifetime().min(policy.max_lifetime);
     let mut event = event(ctx, actor, Action::ApiKeyRotated, &old, origin);
+    event.detail.insert("before".to_owned(), state(&old));
     let ApiKey { owner, name, addresses, .. } = old;
     let new = NewApiKey { name, permissions: held, lifetime: Some(lifetime), addresses };
     let successor = ApiKeyId::new(ctx.now(), ctx.random());
     let created = mint(ctx, successor, owner, new, lifetime);
     let key = created.key.clone();
+    event.detail.insert("after".to_owned(), state(&key));
     event.detail.insert("successor".to_owned(), key.id.to_string().into());
     ctx.db
         .write(move |tx| {
@@ -292,4 +294,10 @@ fn event(ctx: &Context, actor: Actor, action: Action, key: &ApiKey, origin: &Ori
         event.detail.insert("addresses".to_owned(), key.addresses.to_string().into());
     }
     event
+}
+
+/// What a rotation changes, before or after it.
+fn state(key: &ApiKey) -> serde_json::Value {
+    let (permissions, expires_at) = (key.permissions.to_string(), key.expires_at.unix());
+    serde_json::json!({ "permissions": permissions, "expires_at": expires_at })
 }

@@ -15,7 +15,7 @@ use crate::{
         browser_session::{self, Begun, Current},
         changes,
         flow::Flow,
-        sign_in::SignInError,
+        sign_in::{self, SignInError},
     },
     store::{self, StoreError, Tx},
     types::{
@@ -139,8 +139,7 @@ pub(super) async fn persist(
     Ok(cookies)
 }
 
-/// Writes a session that begins, if what proved the user still holds. Between the check of a password
-/// and this moment the password can have been changed, and whoever knew the old one must stay out.
+/// Writes a session that begins, if what proved the user still holds.
 async fn write_session(
     ctx: &Context,
     tx: &mut Tx<'_>,
@@ -148,12 +147,8 @@ async fn write_session(
     origin: &Origin,
 ) -> Result<SessionId, Unwritten> {
     let Current { session, user } = &beginning.begun.current;
-    let password_hash = user.password_hash.as_deref().ok_or(Unwritten::Outdated)?;
-    if !store::user::hold(tx, user.id, password_hash).await? {
+    if !sign_in::settle(tx, user, &beginning.clears).await? {
         return Err(Unwritten::Outdated);
-    }
-    for key in &beginning.clears {
-        store::sign_in_attempt::clear(tx, key).await?;
     }
     let id = browser_session::write(ctx, tx, session, beginning.former).await?;
     let (actor, object) = (Actor::User(session.user_id), Object::Session(id));
@@ -197,10 +192,17 @@ pub(super) async fn answer(
     let cookies = signed_in.cookies();
     let conclusion = Conclusion { grant, code, consent, signed_in, origin: origin.clone() };
     let context = Arc::clone(ctx);
-    let replaces = matches!(conclusion.signed_in, SignedIn::JustNow(_));
-    ctx.db.write(move |tx| Box::pin(async move { conclusion.write(&context, tx).await })).await?;
-    if replaces {
-        changes::follow(ctx).await?;
+    match (&conclusion.signed_in, &conclusion.consent) {
+        (SignedIn::Before(_) | SignedIn::Nobody, None) => {
+            ctx.db.write_plain(move |tx| Box::pin(conclusion.write(context, tx))).await?;
+        }
+        (SignedIn::Before(_) | SignedIn::Nobody, Some(_)) => {
+            ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?;
+        }
+        (SignedIn::JustNow(_), _) => {
+            ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?;
+            changes::follow(ctx).await?;
+        }
     }
     let delivery = flow.request.response_target().success(&text, &ctx.protocol.issuer);
     let step = Step::Answer { delivery, ui_locales: flow.request.ui_locales };
@@ -208,28 +210,29 @@ pub(super) async fn answer(
 }
 
 impl Conclusion {
-    async fn write(mut self, ctx: &Context, tx: &mut Tx<'_>) -> Result<(), FlowFailure> {
+    /// One verb of the store where the session is there already and no consent is written.
+    async fn write(mut self, ctx: Arc<Context>, tx: &mut Tx<'_>) -> Result<(), FlowFailure> {
         match &self.signed_in {
             SignedIn::JustNow(beginning) => {
-                self.grant.session_id = write_session(ctx, tx, beginning, &self.origin).await?;
+                self.grant.session_id = write_session(&ctx, tx, beginning, &self.origin).await?;
+                store::grant::insert(tx, &self.grant).await?;
+                store::authorization_code::insert(tx, &self.code).await?;
             }
             SignedIn::Before(_) | SignedIn::Nobody => {
                 // A sign-out in another tab can have come in between.
-                if !store::session::hold(tx, self.grant.session_id).await? {
+                if !store::authorization_code::issue(tx, &self.grant, &self.code).await? {
                     let error = OAuthError::new(ErrorCode::LoginRequired, "the session has ended");
                     return Err(FlowFailure::Page(error));
                 }
             }
         }
-        let grant = &self.grant;
         if let Some((claims, event)) = self.consent {
+            let grant = &self.grant;
             let (user, client) = (grant.user_id, &grant.client_id);
             store::consent::widen(tx, user, client, &grant.scope, &claims, grant.created_at)
                 .await?;
             store::audit_event::append(tx, event);
         }
-        store::grant::insert(tx, grant).await?;
-        store::authorization_code::insert(tx, &self.code).await?;
         Ok(())
     }
 }

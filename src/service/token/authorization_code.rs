@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Context, ServiceError, TokenResponse, mint,
-    scope::{self, Asked, Granted, ScopeRefusal},
+    scope::{self, Asked},
 };
 use crate::{
     identity::user::User,
@@ -16,6 +16,7 @@ use crate::{
         grant::{
             Grant, RevocationReason,
             authorization_code::{self as rules, AuthorizationCode, CodeRefusal, Redemption},
+            refresh_token::RefreshFamily,
         },
         params::Params,
     },
@@ -24,7 +25,7 @@ use crate::{
         changes,
         issue::{self, Behalf},
     },
-    store::{self, StoreError, Tx},
+    store::{self, StoreError, behind::Behind},
     types::{
         ResourceUri, Scope, Secret, TokenHash,
         audit::{Action, Actor, Object, Outcome},
@@ -42,25 +43,33 @@ struct Presented {
     resource: Vec<ResourceUri>,
 }
 
-/// How a redemption ends: both ends are committed, since a refusal can leave a mark.
-enum Ending {
-    Issued(Box<Redeemed>),
-    Refused(OAuthError),
-    /// The grant was revoked as well, which this node's memory has to follow before it answers.
-    Revoked(OAuthError),
+/// What is decided about a redemption, before anything is written.
+enum Decision {
+    /// The code is to be redeemed for these.
+    Redeem(Box<NewTokens>),
+    /// Nothing is given; a wrong verifier is counted.
+    Refuse(CodeRefusal),
+    /// Nothing is given, for another reason.
+    RefuseGrant(OAuthError),
 }
 
-/// What was redeemed, and the tokens' rows that were written with it.
+/// The tokens that a code is redeemed for.
+struct NewTokens {
+    scope: Scope,
+    access: mint::AccessToken,
+    refresh: Option<(RefreshFamily, Secret<String>)>,
+}
+
+/// What was redeemed, and for what.
 struct Redeemed {
     code: AuthorizationCode,
     grant: Grant,
     user: User,
-    scope: Scope,
-    access: mint::AccessToken,
-    refresh_token: Option<Secret<String>>,
+    tokens: NewTokens,
 }
 
-/// Redeems a code: one transaction, and signing after its commit.
+/// Redeems a code: what is there is read and judged, then the code is used up and its tokens are written
+/// by one conditional statement, and they are signed after its commit.
 pub(super) async fn exchange(
     ctx: &Arc<Context>,
     client: &Authenticated,
@@ -69,24 +78,30 @@ pub(super) async fn exchange(
 ) -> Result<TokenResponse, ServiceError> {
     let presented = present(client, params)?;
     let model = access_model::current(ctx).await?;
-    let (context, origin_, model_) = (Arc::clone(ctx), origin.clone(), Arc::clone(&model));
-    let ending = ctx
-        .db
-        .write(move |tx| {
-            Box::pin(async move {
-                let exchange = Exchange { ctx: &context, model: &model_, origin: &origin_ };
-                exchange.redeem(tx, presented).await
-            })
-        })
-        .await?;
-    match ending {
-        Ending::Issued(redeemed) => respond(ctx, client.client(), *redeemed, &model, origin).await,
-        Ending::Refused(error) => Err(error.into()),
-        Ending::Revoked(error) => {
-            changes::follow(ctx).await?;
-            Err(error.into())
+    let found =
+        store::authorization_code::find(&mut ctx.db.reader().await?.conn(), &presented.hash)
+            .await?;
+    let Some((code, behind)) = found else {
+        return Err(OAuthError::from(CodeRefusal::Unknown).into());
+    };
+    let tokens = match decide(ctx, &model, &presented, &code, &behind) {
+        Decision::Redeem(tokens) => *tokens,
+        Decision::Refuse(refusal @ CodeRefusal::Reused) => {
+            return Err(revoke(ctx, code, refusal, origin).await?.into());
         }
+        Decision::Refuse(refusal) => {
+            record(ctx, &code, &refusal).await?;
+            return Err(OAuthError::from(refusal).into());
+        }
+        Decision::RefuseGrant(error) => return Err(error.into()),
+    };
+    // Another redemption can have come in between: this one is then the replay.
+    if !redeem(ctx, &code, &tokens).await? {
+        return Err(revoke(ctx, code, CodeRefusal::Reused, origin).await?.into());
     }
+    let Behind { grant, user, session: _ } = behind;
+    let redeemed = Redeemed { code, grant, user, tokens };
+    respond(ctx, client.client(), redeemed, &model, origin).await
 }
 
 /// The parameters of RFC 6749 §4.1.3 and RFC 7636 §4.5.
@@ -108,68 +123,6 @@ fn present(client: &Authenticated, params: &Params) -> Result<Presented, OAuthEr
     })
 }
 
-/// One exchange of a code.
-struct Exchange<'a> {
-    ctx: &'a Context,
-    model: &'a AccessModel,
-    origin: &'a Origin,
-}
-
-impl Exchange<'_> {
-    /// Loads, decides, persists; the code itself is used up by one conditional statement.
-    async fn redeem(&self, tx: &mut Tx<'_>, presented: Presented) -> Result<Ending, StoreError> {
-        let (ctx, now) = (self.ctx, self.ctx.now());
-        let Some((code, grant)) = store::authorization_code::find(tx, &presented.hash).await?
-        else {
-            return Ok(Ending::Refused(CodeRefusal::Unknown.into()));
-        };
-        match rules::check(&code, &presented.redemption(), now) {
-            Ok(()) => {}
-            Err(refusal @ CodeRefusal::Reused) => {
-                return revoke(ctx, tx, &code, refusal, self.origin).await;
-            }
-            Err(refusal @ CodeRefusal::Verifier(VerifierError::Wrong)) => {
-                store::authorization_code::record_failure(tx, &code.hash, now).await?;
-                return Ok(Ending::Refused(refusal.into()));
-            }
-            Err(refusal) => return Ok(Ending::Refused(refusal.into())),
-        }
-        let client = &presented.client;
-        let user = store::user::find(tx, grant.user_id).await?;
-        let session = store::session::find(tx, grant.session_id).await?;
-        let behalf =
-            Behalf::User { grant: Some(&grant), user: user.as_ref(), session: session.as_ref() };
-        if let Err(refusal) = issue::admit(client, GrantType::AuthorizationCode, behalf, now) {
-            return Ok(Ending::Refused(refusal.into()));
-        }
-        let Some(user) = user else { return Ok(Ending::Refused(CodeRefusal::Unknown.into())) };
-        // A role can have been taken away since the user said yes.
-        let granted = match self.granted(client, &grant, &user, &presented.resource) {
-            Ok(granted) => granted,
-            Err(refusal) => return Ok(Ending::Refused(refusal.of_grant())),
-        };
-        // Another redemption can have come in between on another node: this one is then the replay.
-        let Some(redeemed) = store::authorization_code::redeem(tx, &code.hash, now).await? else {
-            return revoke(ctx, tx, &code, CodeRefusal::Reused, self.origin).await;
-        };
-        let (code, scope) = (redeemed.into_taken(), granted.scope.clone());
-        let (access, refresh_token) = write_tokens(ctx, tx, client, &grant, granted).await?;
-        let redeemed = Redeemed { code, grant, user, scope, access, refresh_token };
-        Ok(Ending::Issued(Box::new(redeemed)))
-    }
-
-    fn granted(
-        &self,
-        client: &Client,
-        grant: &Grant,
-        user: &User,
-        named: &[ResourceUri],
-    ) -> Result<Granted, ScopeRefusal> {
-        let asked = Asked { scope: &grant.scope, authorized: &grant.resource, named };
-        scope::grant(self.ctx, self.model, client, access_model::user_subject(user), &asked)
-    }
-}
-
 impl Presented {
     fn redemption(&self) -> Redemption<'_> {
         Redemption {
@@ -180,42 +133,95 @@ impl Presented {
     }
 }
 
-/// The rows of the tokens: none for an access token that is a JWT, one for a refresh token family.
-async fn write_tokens(
+/// What comes of a redemption: the rules of the code, the choke point, and the roles of this moment.
+fn decide(
     ctx: &Context,
-    tx: &mut Tx<'_>,
-    client: &Client,
-    grant: &Grant,
-    granted: Granted,
-) -> Result<(mint::AccessToken, Option<Secret<String>>), StoreError> {
-    let now = ctx.now();
-    let access = mint::AccessToken::for_grant(ctx, client, grant, granted, now);
-    if let Some(record) = access.record() {
-        store::access_token::insert(tx, &record).await?;
+    model: &AccessModel,
+    presented: &Presented,
+    code: &AuthorizationCode,
+    behind: &Behind,
+) -> Decision {
+    let (client, now) = (&*presented.client, ctx.now());
+    if let Err(refusal) = rules::check(code, &presented.redemption(), now) {
+        return Decision::Refuse(refusal);
     }
-    let Some((family, text)) = mint::refresh_family(ctx, client, grant, now) else {
-        return Ok((access, None));
-    };
-    store::refresh_family::insert(tx, &family).await?;
-    Ok((access, Some(text)))
+    let Behind { grant, user, session } = behind;
+    let behalf = Behalf::User { grant: Some(grant), user: Some(user), session: session.as_ref() };
+    if let Err(refusal) = issue::admit(client, GrantType::AuthorizationCode, behalf, now) {
+        return Decision::RefuseGrant(refusal.into());
+    }
+    // A role can have been taken away since the user said yes.
+    let named = &presented.resource;
+    let asked = Asked { scope: &grant.scope, authorized: &grant.resource, named };
+    let subject = access_model::user_subject(user);
+    match scope::grant(ctx, model, client, subject, &asked) {
+        Ok(granted) => Decision::Redeem(Box::new(NewTokens {
+            scope: granted.scope.clone(),
+            access: mint::AccessToken::for_grant(ctx, client, grant, granted, now),
+            refresh: mint::refresh_family(ctx, client, grant, now),
+        })),
+        Err(refusal) => Decision::RefuseGrant(refusal.of_grant()),
+    }
 }
 
-/// A valid second redemption ends the whole grant. RFC 6749 §4.1.2, RFC 9700 §4.2.4.
+/// Uses the code up and writes the rows of its tokens: none for an access token that is a JWT, one for a
+/// refresh token family. `false` when the code was used up before.
+async fn redeem(
+    ctx: &Context,
+    code: &AuthorizationCode,
+    tokens: &NewTokens,
+) -> Result<bool, StoreError> {
+    let (hash, now) = (code.hash, ctx.now());
+    let access = tokens.access.record();
+    let family = tokens.refresh.as_ref().map(|(family, _)| family.clone());
+    let redeemed = ctx.db.write_plain(move |tx| {
+        Box::pin(async move {
+            let (access, family) = (access.as_ref(), family.as_ref());
+            store::authorization_code::exchange(tx, &hash, now, access, family).await
+        })
+    });
+    Ok(redeemed.await?.is_some())
+}
+
+/// A wrong verifier is counted: after a few, the code is dead. RFC 7636 §4.6.
+async fn record(
+    ctx: &Context,
+    code: &AuthorizationCode,
+    refusal: &CodeRefusal,
+) -> Result<(), StoreError> {
+    if matches!(refusal, CodeRefusal::Verifier(VerifierError::Wrong)) {
+        let (hash, now) = (code.hash, ctx.now());
+        let counted = ctx.db.write_plain(move |tx| {
+            Box::pin(async move { store::authorization_code::record_failure(tx, &hash, now).await })
+        });
+        counted.await?;
+    }
+    Ok(())
+}
+
+/// A valid second redemption ends the whole grant, which this node's memory has to follow before it
+/// answers. RFC 6749 §4.1.2, RFC 9700 §4.2.4.
 async fn revoke(
     ctx: &Context,
-    tx: &mut Tx<'_>,
-    code: &AuthorizationCode,
+    code: AuthorizationCode,
     refusal: CodeRefusal,
     origin: &Origin,
-) -> Result<Ending, StoreError> {
-    let reason = RevocationReason::CodeReuse;
-    if store::grant::revoke(tx, code.grant_id, reason, ctx.now()).await? {
-        let actor = Actor::Client(code.client_id.clone());
-        let object = Object::Grant(code.grant_id);
-        let event = ctx.event(actor, Action::CodeReused, object, Outcome::Refused, origin);
-        store::audit_event::append(tx, event);
-    }
-    Ok(Ending::Revoked(refusal.into()))
+) -> Result<OAuthError, ServiceError> {
+    let (now, grant_id) = (ctx.now(), code.grant_id);
+    let (actor, object) = (Actor::Client(code.client_id), Object::Grant(grant_id));
+    let event = ctx.event(actor, Action::CodeReused, object, Outcome::Refused, origin);
+    let revoked = ctx.db.write(move |tx| {
+        Box::pin(async move {
+            let reason = RevocationReason::CodeReuse;
+            if store::grant::revoke(tx, grant_id, reason, now).await? {
+                store::audit_event::append(tx, event);
+            }
+            Ok::<(), StoreError>(())
+        })
+    });
+    revoked.await?;
+    changes::follow(ctx).await?;
+    Ok(refusal.into())
 }
 
 /// Signs what was granted. Nothing here is reached before the commit.
@@ -226,7 +232,8 @@ async fn respond(
     model: &AccessModel,
     origin: &Origin,
 ) -> Result<TokenResponse, ServiceError> {
-    let Redeemed { code, grant, user, scope, access, refresh_token } = redeemed;
+    let Redeemed { code, grant, user, tokens } = redeemed;
+    let NewTokens { scope, access, refresh } = tokens;
     let (access_token, expires_in) = access.finish(ctx, Some(&user), model, origin).await?;
     let subject = mint::IdTokenSubject {
         client,
@@ -241,8 +248,9 @@ async fn respond(
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
+        issued_token_type: None,
         expires_in,
-        refresh_token: refresh_token.map(|text| text.expose().clone()),
+        refresh_token: refresh.map(|(_, text)| text.expose().clone()),
         id_token,
         scope,
     })

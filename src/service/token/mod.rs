@@ -3,8 +3,10 @@
 mod authorization_code;
 mod client_credentials;
 mod mint;
+mod password;
 mod refresh_token;
 mod scope;
+mod token_exchange;
 
 use std::sync::Arc;
 
@@ -28,6 +30,9 @@ pub struct TokenResponse {
     pub access_token: String,
     /// How it is presented: `Bearer` (RFC 6750).
     pub token_type: &'static str,
+    /// What kind of token it is, for a token that was exchanged (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
     /// How many seconds it lives.
     pub expires_in: u64,
     /// The refresh token, where one was granted.
@@ -52,7 +57,7 @@ pub async fn exchange(
     params: &Params,
     origin: &Origin,
 ) -> Result<TokenResponse, ServiceError> {
-    match grant_type(params)? {
+    match grant_type(ctx, params)? {
         GrantType::AuthorizationCode => {
             authorization_code::exchange(ctx, client, params, origin).await
         }
@@ -60,16 +65,19 @@ pub async fn exchange(
         GrantType::ClientCredentials => {
             client_credentials::exchange(ctx, client, params, origin).await
         }
+        GrantType::TokenExchange => token_exchange::exchange(ctx, client, params, origin).await,
+        GrantType::Password => password::exchange(ctx, client, params, origin).await,
     }
 }
 
 /// The grants that the endpoint knows. RFC 6749 §5.2.
-fn grant_type(params: &Params) -> Result<GrantType, OAuthError> {
+fn grant_type(ctx: &Context, params: &Params) -> Result<GrantType, OAuthError> {
     let name = params
         .get("grant_type")
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "grant_type is missing"))?;
-    let known = GrantType::ALL.iter().find(|grant| grant.as_str() == name);
-    known.copied().ok_or_else(|| {
-        OAuthError::new(ErrorCode::UnsupportedGrantType, "this grant_type is not supported")
-    })
+    ctx.protocol.grant_types().find(|grant| grant.as_str() == name).ok_or_else(unsupported)
+}
+
+fn unsupported() -> OAuthError {
+    OAuthError::new(ErrorCode::UnsupportedGrantType, "this grant_type is not supported")
 }

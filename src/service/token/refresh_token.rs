@@ -20,26 +20,28 @@ use crate::{
     },
     service::{
         access_model::{self, AccessModel},
-        changes,
+        audit_log, changes,
         issue::{self, Behalf},
     },
-    store::{self, StoreError, Tx},
+    store::{self, StoreError, behind::Behind, refresh_family::FamilyUse},
     types::{
-        ResourceUri, Scope, Secret, Timestamp,
-        audit::{Action, Actor, Object, Outcome},
+        FamilyId, ResourceUri, Scope, Secret, Timestamp,
+        audit::{Action, Actor, AuditEvent, Object, Outcome},
         origin::Origin,
     },
 };
 
-/// How a refresh ends; refusals are committed as well, since some leave a mark.
-enum Ending {
-    Issued(Box<Refreshed>),
-    Refused(OAuthError),
-    /// The family was revoked, which this node's memory has to follow before it answers.
-    Revoked(OAuthError),
+/// What is decided about a refresh, before anything is written.
+enum Decision {
+    /// The family is to be used like this, and gives these.
+    Use(FamilyUse, Box<Refreshed>),
+    /// The family is not to be used; some refusals leave a mark.
+    Refuse(RefreshRefusal),
+    /// Nothing is given, for another reason.
+    RefuseGrant(OAuthError),
 }
 
-/// A refresh that was granted, and its rows written.
+/// What a refresh gives.
 struct Refreshed {
     grant: Grant,
     user: User,
@@ -48,7 +50,8 @@ struct Refreshed {
     refresh_token: Secret<String>,
 }
 
-/// Uses a refresh token: one transaction, and signing after its commit.
+/// Uses a refresh token: what is there is read and judged, then one conditional statement uses the family
+/// and writes the access token, which is signed after its commit.
 pub(super) async fn exchange(
     ctx: &Arc<Context>,
     client: &Authenticated,
@@ -62,28 +65,11 @@ pub(super) async fn exchange(
     let named = scope::named(params)?;
     let presented = PresentedRefreshToken::parse(text).ok_or_else(unknown)?;
     let model = access_model::current(ctx).await?;
-    let (context, client_) = (Arc::clone(ctx), Arc::clone(client.client()));
-    let (model_, origin_) = (Arc::clone(&model), origin.clone());
-    let ending = ctx
-        .db
-        .write(move |tx| {
-            Box::pin(async move {
-                let (ctx, client, origin) = (&*context, &*client_, &origin_);
-                let refresh = Refresh { ctx, client, model: &model_, named: &named, origin };
-                refresh.run(tx, &presented, narrowed).await
-            })
-        })
-        .await?;
-    match ending {
-        Ending::Issued(refreshed) => {
-            respond(ctx, client.client(), *refreshed, &model, origin).await
-        }
-        Ending::Refused(error) => Err(error.into()),
-        Ending::Revoked(error) => {
-            changes::follow(ctx).await?;
-            Err(error.into())
-        }
-    }
+    let client = client.client();
+    let narrowed = narrowed.as_ref();
+    let refresh = Refresh { ctx, client, model: &model, named: &named, narrowed, origin };
+    let refreshed = refresh.run(&presented).await?;
+    respond(ctx, client, refreshed, &model, origin).await
 }
 
 fn unknown() -> OAuthError {
@@ -106,146 +92,158 @@ struct Refresh<'a> {
     client: &'a Client,
     model: &'a AccessModel,
     named: &'a [ResourceUri],
+    narrowed: Option<&'a Scope>,
     origin: &'a Origin,
 }
 
 impl Refresh<'_> {
     /// Loads, decides, persists. What another client presents, or what fails the MAC, changes nothing.
-    async fn run(
+    /// Where the conditional statement declines, another node was faster: what is true by now is judged
+    /// again.
+    async fn run(&self, presented: &PresentedRefreshToken) -> Result<Refreshed, ServiceError> {
+        for _ in 0..TRIES {
+            let mut reader = self.ctx.db.reader().await?;
+            let found = store::refresh_family::find(&mut reader.conn(), presented.family()).await?;
+            drop(reader);
+            let Some((family, behind)) = found else { return Err(unknown().into()) };
+            match self.decide(presented, &family, behind) {
+                Decision::Use(how, refreshed) => {
+                    if self.write(family.id, how, &refreshed.access).await? {
+                        return Ok(*refreshed);
+                    }
+                }
+                Decision::Refuse(refusal) => {
+                    self.mark(&family, refusal).await?;
+                    return Err(OAuthError::from(refusal).into());
+                }
+                Decision::RefuseGrant(error) => return Err(error.into()),
+            }
+        }
+        Err(unknown().into())
+    }
+
+    /// What comes of a refresh: the MAC, the choke point, the roles of this moment, and the table of
+    /// refresh rules.
+    fn decide(
         &self,
-        tx: &mut Tx<'_>,
         presented: &PresentedRefreshToken,
-        narrowed: Option<Scope>,
-    ) -> Result<Ending, StoreError> {
-        let now = self.ctx.now();
-        let Some((mut family, grant)) = store::refresh_family::find(tx, presented.family()).await?
-        else {
-            return Ok(Ending::Refused(unknown()));
+        family: &RefreshFamily,
+        behind: Behind,
+    ) -> Decision {
+        let (ctx, client, now) = (self.ctx, self.client, self.ctx.now());
+        let Some(proven) = presented.prove(&ctx.vault.refresh_tokens, family) else {
+            return Decision::RefuseGrant(unknown());
         };
-        let Some(generation) = presented.prove(&self.ctx.vault.refresh_tokens, &family) else {
-            return Ok(Ending::Refused(unknown()));
-        };
-        if family.client_id != self.client.id {
-            return Ok(Ending::Refused(RefreshRefusal::OtherClient.into()));
+        if family.client_id != client.id {
+            return Decision::Refuse(RefreshRefusal::OtherClient);
         }
-        let user = store::user::find(tx, grant.user_id).await?;
-        let session = store::session::find(tx, grant.session_id).await?;
+        let Behind { grant, user, session } = behind;
         let behalf =
-            Behalf::User { grant: Some(&grant), user: user.as_ref(), session: session.as_ref() };
-        if let Err(refusal) = issue::admit(self.client, GrantType::RefreshToken, behalf, now) {
-            return Ok(Ending::Refused(refusal.into()));
+            Behalf::User { grant: Some(&grant), user: Some(&user), session: session.as_ref() };
+        if let Err(refusal) = issue::admit(client, GrantType::RefreshToken, behalf, now) {
+            return Decision::RefuseGrant(refusal.into());
         }
-        let Some(user) = user else { return Ok(Ending::Refused(unknown())) };
-        let scope = narrowed.unwrap_or_else(|| grant.scope.clone());
+        let scope = self.narrowed.unwrap_or(&grant.scope);
         if !scope.is_subset(&grant.scope) {
-            return Ok(Ending::Refused(beyond_grant()));
+            return Decision::RefuseGrant(beyond_grant());
         }
         // A role that was taken away is gone from this token; one that was given since adds nothing
         // to what the user allowed.
-        let asked = Asked { scope: &scope, authorized: &grant.resource, named: self.named };
+        let asked = Asked { scope, authorized: &grant.resource, named: self.named };
         let subject = access_model::user_subject(&user);
-        let granted = match scope::grant(self.ctx, self.model, self.client, subject, &asked) {
+        let granted = match scope::grant(ctx, self.model, client, subject, &asked) {
             Ok(granted) => granted,
-            Err(refusal) => return Ok(Ending::Refused(refusal.of_grant())),
+            Err(refusal) => return Decision::RefuseGrant(refusal.of_grant()),
         };
+        let (how, generation) = match self.judge(family, proven, now) {
+            Ok(judged) => judged,
+            Err(refusal) => return Decision::Refuse(refusal),
+        };
+        let refresh_token = rules::mint(&ctx.vault.refresh_tokens, family, generation);
         let scope = granted.scope.clone();
-        match self.advance(tx, generation, &mut family, now).await? {
-            Ok(generation) => {
-                let refresh_token =
-                    rules::mint(&self.ctx.vault.refresh_tokens, &family, generation);
-                let access =
-                    mint::AccessToken::for_grant(self.ctx, self.client, &grant, granted, now);
-                if let Some(record) = access.record() {
-                    store::access_token::insert(tx, &record).await?;
-                }
-                Ok(Ending::Issued(Box::new(Refreshed {
-                    grant,
-                    user,
-                    scope,
-                    access,
-                    refresh_token,
-                })))
-            }
-            Err(ending) => Ok(ending),
-        }
+        let access = mint::AccessToken::for_grant(ctx, client, &grant, granted, now);
+        Decision::Use(how, Box::new(Refreshed { grant, user, scope, access, refresh_token }))
     }
 
-    /// Which generation the client gets next: the table of refresh rules, carried out. Where the
-    /// conditional statement declines, another node was faster: what is true by now is judged again.
-    async fn advance(
+    /// How the family is used, and which generation the client gets next.
+    fn judge(
         &self,
-        tx: &mut Tx<'_>,
+        family: &RefreshFamily,
         presented: ProvenGeneration,
-        family: &mut RefreshFamily,
         now: Timestamp,
-    ) -> Result<Result<u64, Ending>, StoreError> {
+    ) -> Result<(FamilyUse, u64), RefreshRefusal> {
         let policy = self.ctx.policy.refresh_policy(self.client);
-        for _ in 0..TRIES {
-            let idle_expires_at = policy.idle_until(family.absolute_expires_at, now);
-            let (id, limit) = (family.id, policy.max_retries);
-            let epoch = self.ctx.epoch.get();
-            let (taken, generation) =
-                match rules::judge(family, presented, &self.client.id, policy, epoch, now) {
-                    Ok(RefreshUse::Keep) => {
-                        let kept = store::refresh_family::touch(tx, id, now, idle_expires_at);
-                        (kept.await?, family.generation)
-                    }
-                    Ok(RefreshUse::Rotate { from, to }) => {
-                        let rotated =
-                            store::refresh_family::rotate(tx, id, from, now, idle_expires_at);
-                        (rotated.await?.is_some(), to)
-                    }
-                    Ok(RefreshUse::Reissue { current }) => {
-                        let counted =
-                            store::refresh_family::count_retry(tx, id, current, limit, now);
-                        (counted.await?, current)
-                    }
-                    Err(refusal) => {
-                        return self.refuse(tx, family, refusal, now).await.map(Err);
-                    }
-                };
-            if taken {
-                return Ok(Ok(generation));
+        let idle_expires_at = policy.idle_until(family.absolute_expires_at, now);
+        let epoch = self.ctx.epoch.get();
+        let judged = rules::judge(family, presented, &self.client.id, policy, epoch, now)?;
+        Ok(match judged {
+            RefreshUse::Keep => (FamilyUse::Touch { idle_expires_at }, family.generation),
+            RefreshUse::Rotate { from, to } => (FamilyUse::Rotate { from, idle_expires_at }, to),
+            RefreshUse::Reissue { current } => {
+                let limit = policy.max_retries;
+                (FamilyUse::CountRetry { generation: current, limit }, current)
             }
-            match store::refresh_family::find(tx, id).await? {
-                Some((fresh, _)) => *family = fresh,
-                None => break,
-            }
-        }
-        Ok(Err(Ending::Refused(unknown())))
+        })
+    }
+
+    /// Uses the family; `false` when it is not any more what was judged.
+    async fn write(
+        &self,
+        id: FamilyId,
+        how: FamilyUse,
+        access: &mint::AccessToken,
+    ) -> Result<bool, StoreError> {
+        let (now, access) = (self.ctx.now(), access.record());
+        let used = self.ctx.db.write_plain(move |tx| {
+            Box::pin(async move {
+                store::refresh_family::exchange(tx, id, how, now, access.as_ref()).await
+            })
+        });
+        used.await
     }
 
     /// Leaves the mark that a refusal leaves: most leave none.
-    async fn refuse(
+    async fn mark(
         &self,
-        tx: &mut Tx<'_>,
         family: &RefreshFamily,
         refusal: RefreshRefusal,
-        now: Timestamp,
-    ) -> Result<Ending, StoreError> {
+    ) -> Result<(), ServiceError> {
         match refusal {
             RefreshRefusal::OtherClient
             | RefreshRefusal::Revoked
             | RefreshRefusal::Expired
-            | RefreshRefusal::BeforeEpoch => {}
-            RefreshRefusal::RetriesSpent => self.note(tx, family, Action::RefreshRetriesSpent),
-            RefreshRefusal::FromFuture => self.note(tx, family, Action::RefreshFromFuture),
-            RefreshRefusal::Reuse => {
-                let reason = RevocationReason::RefreshReuse;
-                if store::grant::revoke(tx, family.grant_id, reason, now).await? {
-                    self.note(tx, family, Action::RefreshReused);
-                }
-                return Ok(Ending::Revoked(refusal.into()));
+            | RefreshRefusal::BeforeEpoch => Ok(()),
+            RefreshRefusal::RetriesSpent => {
+                audit_log::append(self.ctx, self.event(family, Action::RefreshRetriesSpent)).await
             }
+            RefreshRefusal::FromFuture => {
+                audit_log::append(self.ctx, self.event(family, Action::RefreshFromFuture)).await
+            }
+            RefreshRefusal::Reuse => self.revoke(family).await,
         }
-        Ok(Ending::Refused(refusal.into()))
     }
 
-    fn note(&self, tx: &mut Tx<'_>, family: &RefreshFamily, action: Action) {
+    /// Ends the whole grant, which this node's memory has to follow before it answers.
+    async fn revoke(&self, family: &RefreshFamily) -> Result<(), ServiceError> {
+        let (grant_id, now) = (family.grant_id, self.ctx.now());
+        let event = self.event(family, Action::RefreshReused);
+        let revoked = self.ctx.db.write(move |tx| {
+            Box::pin(async move {
+                let reason = RevocationReason::RefreshReuse;
+                if store::grant::revoke(tx, grant_id, reason, now).await? {
+                    store::audit_event::append(tx, event);
+                }
+                Ok::<(), StoreError>(())
+            })
+        });
+        revoked.await?;
+        changes::follow(self.ctx).await
+    }
+
+    fn event(&self, family: &RefreshFamily, action: Action) -> AuditEvent {
         let actor = Actor::Client(family.client_id.clone());
         let object = Object::Grant(family.grant_id);
-        let event = self.ctx.event(actor, action, object, Outcome::Refused, self.origin);
-        store::audit_event::append(tx, event);
+        self.ctx.event(actor, action, object, Outcome::Refused, self.origin)
     }
 }
 
@@ -273,6 +271,7 @@ async fn respond(
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
+        issued_token_type: None,
         expires_in,
         refresh_token: Some(refresh_token.expose().clone()),
         id_token,

@@ -55,6 +55,11 @@ impl ScopeRefusal {
         self.or(ErrorCode::InvalidGrant, "the user holds no role any more for what was granted")
     }
 
+    /// For a user whose password came with the request, the scope is what is wrong. RFC 6749 §5.2.
+    pub(super) fn of_user(self) -> OAuthError {
+        self.or(ErrorCode::InvalidScope, "the user holds no role for what was asked for")
+    }
+
     fn or(self, code: ErrorCode, description: &'static str) -> OAuthError {
         match self {
             Self::Target(error) => error.into(),

@@ -2,11 +2,12 @@
 //! one of the two drivers cannot bind or read does not compile.
 
 /// Runs one arm or the other on whichever connection is open. A transaction notes on the way whether
-/// the statement can have left something behind; a plain connection notes nothing.
+/// the statement can have left something behind, and refuses what it has no room for; a plain
+/// connection notes nothing. An early return of the verb around it, with the refusal.
 macro_rules! on_engine {
     ($target:expr, $statement:expr, $sqlite:ident => $on_sqlite:expr, $postgres:ident => $on_postgres:expr) => {{
         let target = &mut *$target;
-        let before = target.begin_statement();
+        let before = target.begin_statement(&$statement)?;
         let conn: &mut $crate::store::db::Conn<'_> = &mut *target;
         let result = match conn {
             $crate::store::db::Conn::Sqlite($sqlite) => {

@@ -11,7 +11,7 @@ use sqlx::{PgConnection, Postgres, pool::PoolConnection};
 
 use super::readers::SqliteReader;
 use crate::{
-    store::{StoreError, audit_event, change_log},
+    store::{Engine, StoreError, audit_event, change_log, statements::Statement},
     types::{Timestamp, audit::AuditEvent, change::Change},
 };
 
@@ -28,10 +28,25 @@ pub enum Conn<'c> {
 }
 
 impl Conn<'_> {
+    /// Which engine it speaks to.
+    pub(in crate::store) const fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
     /// A connection without a transaction has nothing to note about its statements.
-    #[expect(clippy::unused_self, reason = "the counterpart of Tx::begin_statement")]
-    pub(in crate::store) const fn begin_statement(&mut self) -> bool {
-        false
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "the counterpart of Tx::begin_statement"
+    )]
+    pub(in crate::store) const fn begin_statement(
+        &mut self,
+        _: &Statement,
+    ) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     /// The counterpart of [`Tx::end_statement`].
@@ -67,14 +82,33 @@ impl Reader {
 #[derive(Debug)]
 pub struct Tx<'c> {
     conn: Conn<'c>,
+    room: Room,
     changes: Vec<(Change, Timestamp)>,
     events: Vec<AuditEvent>,
     marked: bool,
 }
 
+/// How much a transaction may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// As much as it likes.
+    Any,
+    /// What one statement writes, which is then a transaction by itself.
+    OneStatement,
+}
+
 impl<'c> Tx<'c> {
     pub(super) const fn new(conn: Conn<'c>) -> Self {
-        Self { conn, changes: Vec::new(), events: Vec::new(), marked: false }
+        Self::with_room(conn, Room::Any)
+    }
+
+    /// A transaction of one statement, on a connection where none was begun.
+    pub(super) const fn of_one_statement(conn: Conn<'c>) -> Self {
+        Self::with_room(conn, Room::OneStatement)
+    }
+
+    const fn with_room(conn: Conn<'c>, room: Room) -> Self {
+        Self { conn, room, changes: Vec::new(), events: Vec::new(), marked: false }
     }
 
     /// Whether a statement can have left something behind, be it a transaction that the engine ended.
@@ -83,8 +117,14 @@ impl<'c> Tx<'c> {
     }
 
     /// Marks the transaction while a statement runs; whether it was marked before.
-    pub(in crate::store) const fn begin_statement(&mut self) -> bool {
-        std::mem::replace(&mut self.marked, true)
+    pub(in crate::store) fn begin_statement(
+        &mut self,
+        statement: &Statement,
+    ) -> Result<bool, StoreError> {
+        if self.marked && self.room == Room::OneStatement && statement.writes() {
+            return Err(no_room());
+        }
+        Ok(std::mem::replace(&mut self.marked, true))
     }
 
     /// Takes the mark back of a statement that left nothing.
@@ -119,7 +159,11 @@ impl<'c> Tx<'c> {
     }
 
     async fn write_notes(&mut self) -> Result<(), StoreError> {
-        self.marked |= !self.changes.is_empty() || !self.events.is_empty();
+        let has_notes = !self.changes.is_empty() || !self.events.is_empty();
+        if has_notes && self.room == Room::OneStatement {
+            return Err(no_room());
+        }
+        self.marked |= has_notes;
         change_log::write(&mut self.conn, &self.changes).await?;
         audit_event::write(&mut self.conn, &self.events).await
     }
@@ -137,6 +181,10 @@ impl DerefMut for Tx<'_> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.conn
     }
+}
+
+fn no_room() -> StoreError {
+    StoreError::Refused("a plain job writes with one statement".to_owned())
 }
 
 /// What a panic carried.

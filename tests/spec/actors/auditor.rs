@@ -8,7 +8,10 @@ use std::{
 
 use doorward::{
     http::route,
-    protocol::{client::AccessTokenFormat, token::refresh::PresentedRefreshToken},
+    protocol::{
+        client::{AccessTokenFormat, GrantType},
+        token::refresh::PresentedRefreshToken,
+    },
     service::access_token,
     store::{self, audit_event::AuditRecord},
     types::{SessionId, TokenHash, UserId, audit::Action, token::TokenKind},
@@ -22,6 +25,8 @@ use super::{
 
 /// The cookie that says who is signed in.
 const SESSION_COOKIE: &str = "__Host-doorward-session";
+
+const TOKEN_EXCHANGE: &str = GrantType::TokenExchange.as_str();
 
 /// Where it matters whether the browser is signed in.
 const ENDS_SESSIONS: [&str; 5] =
@@ -208,16 +213,27 @@ impl Before {
             (&Method::POST, route::SETUP) => {
                 exactly(one_if(reply.status == StatusCode::OK, Action::UserCreated))
             }
-            (&Method::POST, route::TOKEN) if reply.status == StatusCode::OK => {
-                Expected { events: Vec::new(), perhaps: &[Action::TokenLarge, Action::TokenLarge] }
-            }
-            (&Method::POST, route::TOKEN) => self.refused_grant(reply),
+            (&Method::POST, route::TOKEN) => self.of_grant(&form, reply),
             (&Method::POST, route::REVOKE) => {
                 let revoked = reply.status == StatusCode::OK && self.token == Token::Alive;
                 exactly(one_if(revoked, Action::TokenRevoked))
             }
             (method, path) if path.starts_with(BASE) => administration(method, path, reply),
             _ => exactly(Vec::new()),
+        }
+    }
+
+    /// The token endpoint. A password is a sign-in, and an exchange is somebody else's use of a key.
+    fn of_grant(&self, form: &HashMap<String, String>, reply: &Reply) -> Expected {
+        match form.get("grant_type").map(String::as_str) {
+            Some("password") => by_password(reply),
+            Some(TOKEN_EXCHANGE) if reply.status == StatusCode::OK => {
+                Expected { events: vec![Action::ApiKeyExchanged], perhaps: &[Action::TokenLarge] }
+            }
+            _ if reply.status == StatusCode::OK => {
+                Expected { events: Vec::new(), perhaps: &[Action::TokenLarge, Action::TokenLarge] }
+            }
+            _ => self.refused_grant(reply),
         }
     }
 
@@ -242,6 +258,16 @@ impl Before {
             }
             _ => exactly(Vec::new()),
         }
+    }
+}
+
+/// A password that an app sent is told of when it was right; and, like on the sign-in page, the try after
+/// which others must wait.
+fn by_password(reply: &Reply) -> Expected {
+    let granted = reply.status == StatusCode::OK;
+    Expected {
+        events: one_if(granted, Action::PasswordGranted),
+        perhaps: &[Action::SignInBlocked, Action::TokenLarge],
     }
 }
 
@@ -272,6 +298,9 @@ fn administration(method: &Method, path: &str, reply: &Reply) -> Expected {
         (["clients", _, "enable"], _) => perhaps(&[Action::ClientEnabled]),
         (["users", _, "password"], _) => exactly(vec![Action::UserPasswordSet]),
         (["clients", _, "secret"], _) => exactly(vec![Action::ClientSecretRotated]),
+        (["users" | "clients", _, "api-keys"], _) => exactly(vec![Action::ApiKeyCreated]),
+        (["api-keys", _, "rotate"], _) => exactly(vec![Action::ApiKeyRotated]),
+        (["api-keys", _], _) => perhaps(&[Action::ApiKeyRevoked]),
         (["sessions", _], _) => exactly(vec![Action::SessionEnded]),
         (["grants", _], _) => exactly(vec![Action::GrantRevoked]),
         ([noun], _) => exactly(vec![of_noun(noun).0]),
@@ -332,7 +361,7 @@ async fn code_grant(issuer: &Issuer, text: &str) -> Token {
     let Some(hash) = TokenKind::AuthorizationCode.recognise(text) else { return Token::Dead };
     let mut reader = issuer.ctx.db.reader().await.unwrap();
     let found = store::authorization_code::find(&mut reader.conn(), &hash).await.unwrap();
-    alive_if(found.is_some_and(|(_, grant)| grant.revoked.is_none()))
+    alive_if(found.is_some_and(|(_, behind)| behind.grant.revoked.is_none()))
 }
 
 /// Whether the grant of a genuine refresh token counts.
@@ -342,7 +371,7 @@ async fn refresh_grant(issuer: &Issuer, text: &str) -> Token {
     let found = store::refresh_family::find(&mut reader.conn(), presented.family()).await.unwrap();
     let keys = &issuer.ctx.vault.refresh_tokens;
     let counts = found.filter(|(family, _)| presented.prove(keys, family).is_some());
-    alive_if(counts.is_some_and(|(_, grant)| grant.revoked.is_none()))
+    alive_if(counts.is_some_and(|(_, behind)| behind.grant.revoked.is_none()))
 }
 
 /// Whether an access token counts for this node, and was not revoked at another that it has not heard of.

@@ -105,17 +105,26 @@ impl Issuer {
         let mut policy = policy();
         adjust(&mut policy);
         let clock = Arc::new(MockClock::default());
-        Self::over((*db).clone(), Arc::new(db), clock, policy).await
+        Self::over((*db).clone(), Arc::new(db), clock, (protocol(), policy)).await
+    }
+
+    /// A server whose operator switched `grant_type=password` on.
+    pub(crate) async fn start_with_password_grant() -> Self {
+        log::listen();
+        let db = template().await.copy().await;
+        let protocol = Policy { password_grant: true, ..protocol() };
+        let clock = Arc::new(MockClock::default());
+        Self::over((*db).clone(), Arc::new(db), clock, (protocol, policy())).await
     }
 
     async fn over(
         db: Db,
         place: Arc<TestDb>,
         clock: Arc<MockClock>,
-        policy: ServicePolicy,
+        figures: (Policy, ServicePolicy),
     ) -> Self {
         // On the heap, like whatever else every test awaits: futures hold each other.
-        let ctx = Box::pin(open(db, Arc::clone(&clock), policy, rand_seed())).await;
+        let ctx = Box::pin(open(db, Arc::clone(&clock), figures, rand_seed())).await;
         let administration = Administration {
             served: Served::ApiAndDocs,
             settings: vec![("issuer".to_owned(), format!("\"{ISSUER}\""))],
@@ -130,10 +139,17 @@ impl Issuer {
     pub(crate) async fn another_node(&self) -> Issuer {
         let db = self.place.another().await;
         let place = Arc::clone(&self.place);
-        let mut node =
-            Self::over(db, place, Arc::clone(&self.clock), self.ctx.policy.clone()).await;
+        let figures = (self.ctx.protocol.clone(), self.ctx.policy.clone());
+        let mut node = Self::over(db, place, Arc::clone(&self.clock), figures).await;
         node.auditor = Arc::clone(&self.auditor);
         node
+    }
+
+    /// What a start makes of the SQLite file in `folder`, at this moment.
+    pub(crate) async fn found_in(&self, folder: tempfile::TempDir) -> Issuer {
+        let place = Arc::new(TestDb::found_in(folder).await);
+        let (db, clock) = ((**place).clone(), Arc::clone(&self.clock));
+        Self::over(db, place, clock, (self.ctx.protocol.clone(), self.ctx.policy.clone())).await
     }
 
     /// What answers behind its edge, for an API to ask.
@@ -343,10 +359,19 @@ fn policy() -> ServicePolicy {
     }
 }
 
-async fn open(db: Db, clock: Arc<MockClock>, policy: ServicePolicy, seed: u64) -> Arc<Context> {
+fn protocol() -> Policy {
     let mut protocol = Policy::new(IssuerUrl::parse(ISSUER).unwrap());
     protocol.acr_values_supported = Acr::ALL.iter().map(|acr| acr.as_str().to_owned()).collect();
     protocol.ui_locales_supported = ["en", "de", "fr"].map(str::to_owned).to_vec();
+    protocol
+}
+
+async fn open(
+    db: Db,
+    clock: Arc<MockClock>,
+    (protocol, policy): (Policy, ServicePolicy),
+    seed: u64,
+) -> Arc<Context> {
     let passwords = PasswordPool::start(PasswordPoolConfig {
         threads: std::num::NonZeroUsize::new(2).unwrap(),
         params: Argon2Params::FLOOR,
@@ -391,7 +416,7 @@ fn edge(ctx: &Arc<Context>) -> Edge {
         proxies: TrustedProxies::new(vec!["203.0.113.0/24".parse().unwrap()]),
         clock: Arc::clone(&ctx.clock),
         random: Arc::clone(&ctx.random),
-        transport: ctx.protocol.issuer.transport(),
+        issuer: ctx.protocol.issuer.clone(),
     }
 }
 
@@ -408,7 +433,7 @@ async fn template() -> &'static TestDb {
     TEMPLATE
         .get_or_init(|| async {
             let db = TestDb::of_environment().await;
-            let ctx = open((*db).clone(), Arc::new(MockClock::default()), policy(), 0).await;
+            let ctx = open((*db).clone(), Arc::default(), (protocol(), policy()), 0).await;
             assert!(ctx.keys.is_complete());
             know_notes(&ctx).await;
             ctx.passwords.shutdown().await;

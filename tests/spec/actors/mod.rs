@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod admin;
 pub(crate) mod api;
+pub(crate) mod api_key;
 mod auditor;
 pub(crate) mod browser;
 mod canary;
@@ -15,6 +16,7 @@ mod oracle;
 pub(crate) mod relying_party;
 pub(crate) mod request;
 pub(crate) mod signer;
+pub(crate) mod tape;
 pub(crate) mod visits;
 pub(crate) mod witness;
 

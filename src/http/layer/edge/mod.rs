@@ -26,7 +26,7 @@ use super::client_address::TrustedProxies;
 use super::refusal::{Reader, Refusal};
 use super::request_id::{Naming, X_FAPI_INTERACTION_ID, X_REQUEST_ID, interaction_id, request_id};
 use super::security_headers;
-use crate::protocol::issuer::Transport;
+use crate::protocol::issuer::Issuer;
 use crate::types::origin::Origin;
 use crate::types::random::Random;
 use crate::types::time::Clock;
@@ -56,8 +56,8 @@ pub struct Edge {
     pub clock: Arc<dyn Clock>,
     /// Makes their ids unique.
     pub random: Arc<dyn Random>,
-    /// How the issuer is reached, for the security headers of what the edge answers itself.
-    pub transport: Transport,
+    /// How this server is reached, for what the edge answers itself.
+    pub issuer: Issuer,
 }
 
 impl Edge {
@@ -83,8 +83,8 @@ impl Edge {
 
     /// The edge's own answer, with the headers that every response carries.
     fn refuse(&self, refusal: Refusal, reader: Reader, request_id: &str) -> Response {
-        let mut response = refusal.response(reader, request_id);
-        security_headers::complete(response.headers_mut(), self.transport);
+        let mut response = refusal.response(reader, &self.issuer, request_id);
+        security_headers::complete(response.headers_mut(), self.issuer.transport());
         response
     }
 
@@ -126,11 +126,12 @@ fn has_one_host(request: &Request) -> bool {
 async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let arrived = edge.clock.uptime();
     let origin = edge.origin(&request);
-    let reader = Reader::of(request.headers());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let reader = Reader::of(request.headers(), route.as_ref().map(MatchedPath::as_str));
     let interaction_id = interaction_id(request.headers());
     let line = Line {
         method: method_label(request.method()),
-        route: request.extensions().get::<MatchedPath>().cloned(),
+        route,
         request_id: origin.request_id.clone(),
         address: origin.address,
     };

@@ -33,7 +33,7 @@ fn edge(time: Duration) -> Edge {
         proxies: TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]),
         clock: Arc::new(Fixed),
         random: Arc::new(Fixed),
-        transport: Transport::Https,
+        issuer: Issuer::parse("https://id.example").unwrap(),
     }
 }
 

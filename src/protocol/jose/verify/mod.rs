@@ -32,8 +32,8 @@ pub const FUTURE_LEEWAY: Duration = Duration::from_mins(1);
 pub enum JwtKeys<'a> {
     /// Keys that a client registered.
     Registered(&'a JwkSet),
-    /// Keys that are ready for use: of this server, or of the issuer that an API relies on.
-    Own(&'a VerifyingKeys),
+    /// The published keys of an issuer: of this server, or of the one that an API relies on.
+    Issuer(&'a VerifyingKeys),
     /// Secrets that are shared with a client, any of which may have been used.
     Shared(&'a [&'a [u8]]),
 }
@@ -288,9 +288,12 @@ fn signature_is_valid(
         JwtKeys::Registered(set) => {
             registered_key(set, alg, kid)?.verifies(parts.signed, &parts.signature)
         }
-        JwtKeys::Own(own) => {
+        JwtKeys::Issuer(published) => {
             let kid = kid.ok_or(JwtError::KidRequired)?;
-            own.find(kid, alg).ok_or(JwtError::UnknownKey)?.verifies(parts.signed, &parts.signature)
+            published
+                .find(kid, alg)
+                .ok_or(JwtError::UnknownKey)?
+                .verifies(parts.signed, &parts.signature)
         }
         JwtKeys::Shared(secrets) => shared_secret_signed(secrets, alg, parts)?,
     };

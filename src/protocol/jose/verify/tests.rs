@@ -313,7 +313,7 @@ fn kinds_of_tokens_are_told_apart() {
         let signed = key(SigningAlg::ES256).sign(made, &claims()).unwrap();
         for wanted in kinds {
             let rules = JwtRules { typ: Typ::Exactly(wanted), ..RULES };
-            let read = verify(&signed, &rules, JwtKeys::Own(&keys), NOW);
+            let read = verify(&signed, &rules, JwtKeys::Issuer(&keys), NOW);
             assert_eq!(read.is_ok(), wanted == made.typ(), "{made:?} as {wanted}");
         }
     }

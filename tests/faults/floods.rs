@@ -1,0 +1,187 @@
+//! Strangers who speak HTTP/2 as fast as they can, and hundreds who hardly speak at all: who is honest is
+//! answered meanwhile, memory and descriptors stay bounded, and when the strangers have gone there is as
+//! much room as before. SLOW-01, SLOW-04.
+//!
+//! Answers, descriptors and memory are counted; nothing is timed.
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
+
+use crate::{
+    http2::{
+        CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, HEADERS, PING, PREFACE, PRIORITY,
+        RST_STREAM, SETTINGS, WINDOW_UPDATE, fields, frame,
+    },
+    process::{http::Connection, server::Server},
+    raw::until_closed,
+    site::{Site, eventually, status},
+};
+
+/// Connections of one kind of flood.
+const STRANGERS: usize = 20;
+/// Connections that hardly speak.
+const SLOW_STRANGERS: usize = 800;
+/// What all strangers together may cost, in KiB.
+const MOST_MEMORY: u64 = 32 * 1024;
+
+/// A process, seen from outside.
+struct Process(u32);
+
+impl Process {
+    fn of(server: &Server) -> Self {
+        Self(server.pid())
+    }
+
+    /// The most memory that it ever had, in KiB.
+    fn peak(&self) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.0)).unwrap().count()
+    }
+}
+
+/// `times` times what `make` says of a new stream of the client's.
+fn streams(times: u32, make: impl Fn(u32) -> Vec<u8>) -> Vec<u8> {
+    (0..times).flat_map(|number| make(2 * number + 1)).collect()
+}
+
+/// What a kind of flood sends behind the preface.
+fn floods() -> Vec<(&'static str, Vec<u8>)> {
+    let get = fields(&GET);
+    let post = fields(&[
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":authority", "localhost"),
+        (":path", "/token"),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ]);
+    let login = fields(&[
+        (":method", "GET"),
+        (":scheme", "http"),
+        (":authority", "localhost"),
+        (":path", "/login"),
+    ]);
+    let opened = frame(HEADERS, END_HEADERS, 1, &post);
+    // SETTINGS_INITIAL_WINDOW_SIZE. RFC 9113 §6.5.2.
+    let no_window = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let window = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 255, 255]);
+    let shut = streams(10_000, |number| frame(HEADERS, END_STREAM | END_HEADERS, number, &login));
+    vec![
+        ("pings", frame(PING, 0, 0, &[0; 8]).repeat(50_000)),
+        ("settings", window.repeat(50_000)),
+        ("window updates", frame(WINDOW_UPDATE, 0, 0, &1_u32.to_be_bytes()).repeat(50_000)),
+        ("priorities", frame(PRIORITY, 0, 3, &[0; 5]).repeat(50_000)),
+        ("empty bodies", [opened, frame(DATA, 0, 1, &[]).repeat(50_000)].concat()),
+        ("endless headers", {
+            let more = frame(CONTINUATION, 0, 1, &fields(&[("x", "y")]));
+            [frame(HEADERS, 0, 1, &get), more.repeat(50_000)].concat()
+        }),
+        ("open streams", streams(10_000, |number| frame(HEADERS, END_HEADERS, number, &post))),
+        (
+            "resets",
+            streams(10_000, |number| {
+                let asked = frame(HEADERS, END_STREAM | END_HEADERS, number, &get);
+                [asked, frame(RST_STREAM, 0, number, &8_u32.to_be_bytes())].concat()
+            }),
+        ),
+        ("answers without a window", [no_window, shut].concat()),
+    ]
+}
+
+/// Sends everything; reads what comes, or never.
+async fn stranger(port: u16, bytes: Vec<u8>, reads: bool) {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let (mut reading, mut writing) = stream.into_split();
+    let sending = async {
+        writing.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()).await.ok();
+        writing.write_all(&bytes).await.ok();
+        // Whoever was not sent away stays.
+        std::future::pending::<()>().await;
+    };
+    let receiving = async {
+        let mut answer = Vec::new();
+        if reads {
+            reading.read_to_end(&mut answer).await.ok();
+        } else {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = sending => {}
+        () = receiving => {}
+    }
+}
+
+/// Somebody honest, on a connection of their own: reads, a write, a page.
+async fn honest(site: &Site, what: &str) {
+    let mut connection: Connection = site.connect().await;
+    for _ in 0..10 {
+        let token = site.granted(&mut connection).await;
+        assert!(site.is_active(&mut connection, &token).await, "{what}");
+        for path in ["/live", "/jwks", "/login"] {
+            assert_eq!(status(&mut connection, path).await, 200, "{what}: {path}");
+        }
+    }
+}
+
+/// SLOW-04: floods of every kind of frame, by strangers who read the answers and by such who do not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_04_floods_cost_a_bounded_amount_and_others_are_answered() {
+    let site = Site::build();
+    let server = site.start().await;
+    honest(&site, "nobody else").await;
+    let process = Process::of(&server);
+    let (memory, descriptors) = (process.peak(), process.descriptors());
+    for (what, bytes) in floods() {
+        let mut strangers = JoinSet::new();
+        for number in 0..STRANGERS {
+            strangers.spawn(stranger(site.port(), bytes.clone(), number % 2 == 0));
+        }
+        for _ in 0..3 {
+            honest(&site, what).await;
+        }
+        let open = process.descriptors();
+        assert!(open <= descriptors + STRANGERS + 2, "{what}: {open} descriptors");
+        strangers.shutdown().await;
+        let gone = async || process.descriptors() <= descriptors + 1;
+        eventually(what, gone).await;
+        let cost = process.peak() - memory;
+        assert!(cost <= MOST_MEMORY, "{what}: {cost} KiB");
+    }
+}
+
+/// SLOW-01: while hundreds of connections stay in the middle of their first header, others are answered;
+/// the slow ones are closed one and all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_01_hundreds_of_slow_connections_keep_nobody_away() {
+    let site = Site::build();
+    let mut command = site.installation.serve();
+    command.env("DOORWARD_LIMITS_HEADER_TIMEOUT", "3s");
+    let server = site.start_as(command).await;
+    honest(&site, "nobody else").await;
+    let process = Process::of(&server);
+    let (memory, descriptors) = (process.peak(), process.descriptors());
+    let mut strangers = JoinSet::new();
+    for _ in 0..SLOW_STRANGERS {
+        let mut stream = TcpStream::connect(("127.0.0.1", site.port())).await.unwrap();
+        stream.write_all(b"GET /live HTTP/1.1\r\nhost: localhost\r\nx: ").await.unwrap();
+        strangers.spawn(async move { until_closed(&mut stream).await });
+    }
+    for _ in 0..5 {
+        honest(&site, "slow strangers").await;
+    }
+    while let Some(answer) = strangers.join_next().await {
+        let answer = answer.unwrap();
+        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 408"), "{answer:?}");
+    }
+    eventually("room again", async || process.descriptors() <= descriptors + 1).await;
+    let cost = process.peak() - memory;
+    assert!(cost <= MOST_MEMORY, "{cost} KiB");
+}
