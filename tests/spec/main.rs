@@ -37,6 +37,8 @@ mod availability;
 #[cfg(test)]
 mod choke_point;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod crash_points;
 #[cfg(test)]
 mod cross_site_scripting;
