@@ -126,6 +126,14 @@ pub const SPECIFICATIONS: &[Specification] = &[
     )
     .only("all but signed metadata"),
     full(
+        "RFC 8693",
+        "OAuth 2.0 Token Exchange",
+        "https://www.rfc-editor.org/rfc/rfc8693.html",
+        &["src/protocol/grant/token_exchange.rs", "src/service/token/token_exchange.rs"],
+        &["tests/spec/rfc8693_token_exchange.rs"],
+    )
+    .only("API keys of this server become access tokens; no actor tokens"),
+    full(
         "RFC 8707",
         "Resource Indicators for OAuth 2.0",
         "https://www.rfc-editor.org/rfc/rfc8707.html",

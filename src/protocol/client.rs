@@ -102,6 +102,9 @@ pub enum GrantType {
     RefreshToken,
     /// RFC 6749 §4.4.
     ClientCredentials,
+    /// RFC 8693 §2.1.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
     /// RFC 6749 §4.3: the user types the password into the app. RFC 9700 §2.4 forbids it; it is here for
     /// apps that move over, where an operator switched it on.
     Password,
@@ -109,8 +112,13 @@ pub enum GrantType {
 
 impl GrantType {
     /// Every grant, in the order that discovery lists them.
-    pub const ALL: &[Self] =
-        &[Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials, Self::Password];
+    pub const ALL: &[Self] = &[
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::TokenExchange,
+        Self::Password,
+    ];
 
     /// The `grant_type` value.
     #[must_use]
@@ -119,6 +127,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
             Self::Password => "password",
         }
     }

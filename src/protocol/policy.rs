@@ -66,7 +66,8 @@ impl Policy {
             GrantType::Password => self.password_grant,
             GrantType::AuthorizationCode
             | GrantType::RefreshToken
-            | GrantType::ClientCredentials => true,
+            | GrantType::ClientCredentials
+            | GrantType::TokenExchange => true,
         })
     }
 }

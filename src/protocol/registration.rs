@@ -52,6 +52,9 @@ pub enum RegistrationError {
     /// RFC 6749 §4.4: confidential clients only.
     #[error("grant_types: client_credentials needs a client that authenticates")]
     PublicClientCredentials,
+    /// RFC 8693 §5: whoever exchanges a token must prove who they are.
+    #[error("grant_types: token exchange needs a client that authenticates")]
+    PublicTokenExchange,
     /// RFC 9700 §2.1.1: public clients MUST use PKCE.
     #[error("require_pkce: a public client cannot be excused from PKCE")]
     PublicWithoutPkce,
@@ -127,6 +130,7 @@ impl RegistrationError {
             | Self::EssentialScope
             | Self::RefreshAlone
             | Self::PublicClientCredentials
+            | Self::PublicTokenExchange
             | Self::PublicWithoutPkce
             | Self::PublicAudience
             | Self::NoKeys
@@ -307,6 +311,9 @@ fn grants(metadata: &ClientMetadata) -> Result<(), RegistrationError> {
     }
     if may(GrantType::ClientCredentials) && public {
         return Err(RegistrationError::PublicClientCredentials);
+    }
+    if may(GrantType::TokenExchange) && public {
+        return Err(RegistrationError::PublicTokenExchange);
     }
     if public && !metadata.require_pkce {
         return Err(RegistrationError::PublicWithoutPkce);

@@ -148,6 +148,10 @@ fn rfc7591_section_2_grants_fit_together() {
         with(&[GrantType::ClientCredentials], public()),
         Err(RegistrationError::PublicClientCredentials)
     );
+    assert_eq!(
+        with(&[GrantType::TokenExchange], public()),
+        Err(RegistrationError::PublicTokenExchange)
+    );
 }
 
 #[test]

@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Context, ServiceError, cache::Epoch, clients, token_facts::TokenFacts};
+use super::{
+    Context, ServiceError,
+    access_model::{self, AccessModel},
+    api_keys::{self, LiveKey},
+    cache::Epoch,
+    clients,
+    token_facts::TokenFacts,
+};
 use crate::{
     identity::user::User,
     protocol::{
@@ -10,7 +17,7 @@ use crate::{
         grant::Grant,
     },
     store::{self, revoked_token::JwtStanding},
-    types::{GrantId, Status, Timestamp, TokenHash, UserId, token::TokenKind},
+    types::{GrantId, Scope, Status, Timestamp, TokenHash, UserId, token::TokenKind},
 };
 
 /// A token that counts at this moment, with everything that it hangs from.
@@ -20,12 +27,57 @@ pub struct LiveToken {
     pub facts: Arc<TokenFacts>,
     /// The client it was issued to.
     pub client: Arc<Client>,
-    /// The grant and the user behind it; `None` when the client acts for itself.
-    pub behalf: Option<(Arc<Grant>, Arc<User>)>,
+    /// On whose behalf.
+    pub behalf: LiveBehalf,
+}
+
+/// On whose behalf a token was issued: all of it counts at this moment.
+#[derive(Debug, Clone)]
+pub enum LiveBehalf {
+    /// The client acts for itself.
+    Client,
+    /// A user gave a grant.
+    Grant(Arc<Grant>, Arc<User>),
+    /// An API key was exchanged for it.
+    ApiKey(LiveKey),
+}
+
+impl LiveToken {
+    /// The user whom it speaks for.
+    #[must_use]
+    pub fn user(&self) -> Option<&User> {
+        match &self.behalf {
+            LiveBehalf::Client => None,
+            LiveBehalf::Grant(_, user) => Some(user),
+            LiveBehalf::ApiKey(key) => key.owner.user(),
+        }
+    }
+
+    /// What `sub` says of it: the user, the client that acts for itself, or the owner of the key.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match &self.behalf {
+            LiveBehalf::Client => self.facts.client_id.to_string(),
+            LiveBehalf::Grant(_, user) => user.id.to_string(),
+            LiveBehalf::ApiKey(key) => key.owner.subject(),
+        }
+    }
+
+    /// What it allows at this moment: a permission that no role gives any more is not in it.
+    #[must_use]
+    pub fn scope(&self, model: &AccessModel) -> Scope {
+        let scope = &self.facts.scope;
+        match &self.behalf {
+            LiveBehalf::Client => model.held(access_model::client_subject(&self.client), scope),
+            LiveBehalf::Grant(_, user) => model.held(access_model::user_subject(user), scope),
+            LiveBehalf::ApiKey(key) => key.granted(model).intersection(scope),
+        }
+    }
 }
 
 /// What `token` says, if it counts now: issued by this server, not expired, not revoked, and neither
-/// its grant, its user nor its client was switched off, nor was a backup restored since. `None` for everything else, without a reason.
+/// its grant, its key, its user nor its client was switched off, nor was a backup restored since. `None`
+/// for everything else, without a reason.
 ///
 /// # Errors
 /// [`ServiceError::Unavailable`] when the database has to be asked and does not answer: no token is
@@ -41,20 +93,34 @@ pub async fn resolve(ctx: &Context, token: &str) -> Result<Option<LiveToken>, Se
         Status::Enabled => {}
         Status::Disabled => return Ok(None),
     }
-    let (grant_id, user_id) = match (facts.grant_id, facts.user_id) {
-        (None, None) => {
-            let live = is_unrevoked(ctx, &facts).await?;
-            return Ok(live.then_some(LiveToken { facts, client, behalf: None }));
+    let behalf = match (facts.api_key, facts.grant_id, facts.user_id) {
+        (None, None, None) => is_unrevoked(ctx, &facts).await?.then_some(LiveBehalf::Client),
+        (None, Some(grant), Some(user)) => of_grant(ctx, &facts, grant, user).await?,
+        (Some(key), None, None) if is_unrevoked(ctx, &facts).await? => {
+            api_keys::still_live(ctx, key).await?.map(LiveBehalf::ApiKey)
         }
-        (Some(grant_id), Some(user_id)) => (grant_id, user_id),
-        (Some(_), None) | (None, Some(_)) => return Ok(None),
+        (Some(_), None, None)
+        | (None, Some(_), None)
+        | (None, None, Some(_))
+        | (Some(_), Some(_), _)
+        | (Some(_), _, Some(_)) => None,
     };
-    let Some(grant) = live_grant(ctx, &facts, grant_id).await? else { return Ok(None) };
+    Ok(behalf.map(|behalf| LiveToken { facts, client, behalf }))
+}
+
+/// The grant and the user behind a token, when both still stand, and belong to it.
+async fn of_grant(
+    ctx: &Context,
+    facts: &TokenFacts,
+    grant_id: GrantId,
+    user_id: UserId,
+) -> Result<Option<LiveBehalf>, ServiceError> {
+    let Some(grant) = live_grant(ctx, facts, grant_id).await? else { return Ok(None) };
     let Some(user) = live_user(ctx, user_id).await? else { return Ok(None) };
     if grant.client_id != facts.client_id || grant.user_id != user_id {
         return Ok(None);
     }
-    Ok(Some(LiveToken { facts, client, behalf: Some((grant, user)) }))
+    Ok(Some(LiveBehalf::Grant(grant, user)))
 }
 
 /// The facts of `token`, remembered or read.

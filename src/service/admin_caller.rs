@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{
     Context, ServiceError,
     access_model::{self, AccessModel},
-    access_token,
+    access_token::{self, LiveBehalf},
+    api_keys::{LiveKey, LiveOwner},
 };
 use crate::{
     identity::{
@@ -25,6 +26,7 @@ pub struct AdminCaller {
     /// What the token allows at this moment.
     pub scope: Scope,
     who: Who,
+    credential: Credential,
     model: Arc<AccessModel>,
 }
 
@@ -32,6 +34,15 @@ pub struct AdminCaller {
 enum Who {
     User(Arc<User>),
     Client(Arc<Client>),
+}
+
+/// Where the token of a caller came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Credential {
+    /// A sign-in, or the client's own credentials.
+    Own,
+    /// An API key was exchanged for it (RFC 8693).
+    ApiKey,
 }
 
 /// Why somebody may not.
@@ -63,21 +74,32 @@ pub async fn admit(
         return Err(NotAllowed::InvalidToken);
     }
     let model = access_model::current(ctx).await?;
-    let (who, actor) = match live.behalf {
-        Some((_, user)) => {
-            let actor = Actor::User(user.id);
-            (Who::User(user), actor)
+    let scope = live.scope(&model);
+    let (who, credential) = match live.behalf {
+        LiveBehalf::Grant(_, user) => (Who::User(user), Credential::Own),
+        LiveBehalf::Client => (Who::Client(Arc::clone(&live.client)), Credential::Own),
+        LiveBehalf::ApiKey(LiveKey { owner: LiveOwner::User(user), .. }) => {
+            (Who::User(user), Credential::ApiKey)
         }
-        None => (Who::Client(Arc::clone(&live.client)), Actor::Client(live.client.id.clone())),
+        LiveBehalf::ApiKey(LiveKey { owner: LiveOwner::Client(client), .. }) => {
+            (Who::Client(client), Credential::ApiKey)
+        }
     };
-    let scope = model.held(who.subject(), &live.facts.scope);
+    let actor = who.actor();
     if !scope.contains(permission) {
         return Err(NotAllowed::InsufficientScope(permission));
     }
-    Ok(AdminCaller { actor, scope, who, model })
+    Ok(AdminCaller { actor, scope, who, credential, model })
 }
 
 impl Who {
+    fn actor(&self) -> Actor {
+        match self {
+            Self::User(user) => Actor::User(user.id),
+            Self::Client(client) => Actor::Client(client.id.clone()),
+        }
+    }
+
     fn subject(&self) -> Subject<'_> {
         match self {
             Self::User(user) => access_model::user_subject(user),
@@ -87,6 +109,16 @@ impl Who {
 }
 
 impl AdminCaller {
+    /// Whether the caller may make API keys, or put new ones in the place of old ones: nobody who came
+    /// with a key, or else one that was stolen could live for ever. APIK-04.
+    #[must_use]
+    pub const fn may_make_api_keys(&self) -> bool {
+        match self.credential {
+            Credential::Own => true,
+            Credential::ApiKey => false,
+        }
+    }
+
     /// Whether the caller may give `permission` to somebody, or have power over somebody who has it.
     ///
     /// A permission of Doorward itself must be one that the token allows; one of another API must be

@@ -5,15 +5,12 @@ use std::{net::IpAddr, sync::Arc};
 use super::{
     Context, ServiceError,
     access_model::{self, AccessModel},
-    access_token::{self, LiveToken},
-    api_keys::{self, LiveKey, LiveOwner},
+    access_token::{self, LiveBehalf, LiveToken},
+    api_keys::{self, LiveKey, LiveOwner, Worth},
     issue::{self, Behalf},
 };
 use crate::{
-    identity::api_key::Owner,
     protocol::{
-        api::Api,
-        claims,
         client::GrantType,
         client_auth::Authenticated,
         error::{ErrorCode, OAuthError},
@@ -24,7 +21,7 @@ use crate::{
         },
     },
     store::{self, behind::Behind},
-    types::{ApiId, Scope, api_key},
+    types::{ApiId, api_key},
 };
 
 /// What the caller may know of `token`. `token_type_hint` is not needed: a token says itself what it
@@ -77,13 +74,12 @@ fn describe(
     live: &LiveToken,
 ) -> ActiveToken {
     let facts = &live.facts;
-    let user = live.behalf.as_ref().map(|(_, user)| user);
-    let authentication = live.behalf.as_ref().map(|(grant, _)| &grant.authentication);
-    let subject = user.map_or_else(
-        || access_model::client_subject(&live.client),
-        |user| access_model::user_subject(user),
-    );
-    let scope = model.held(subject, &facts.scope);
+    let user = live.user();
+    let authentication = match &live.behalf {
+        LiveBehalf::Grant(grant, _) => Some(&grant.authentication),
+        LiveBehalf::Client | LiveBehalf::ApiKey(_) => None,
+    };
+    let scope = live.scope(model);
     let told = user.map(|user| model.told(user, &model.apis.of_audience(&heard(caller, live))));
     let (roles, groups) = told.unwrap_or_default().in_scope(&facts.scope);
     ActiveToken {
@@ -93,7 +89,7 @@ fn describe(
         token_type: Some(AccessTokenType::Bearer),
         exp: facts.expires_at,
         iat: facts.issued_at,
-        sub: user.map_or_else(|| facts.client_id.to_string(), |user| user.id.to_string()),
+        sub: live.subject(),
         aud: facts.audience.clone(),
         iss: ctx.protocol.issuer.as_str().to_owned(),
         jti: facts.jti.clone(),
@@ -125,16 +121,8 @@ async fn api_key(
     let Some(presented) = api_key::parse(text) else { return Ok(None) };
     let Some(live) = api_keys::resolve(ctx, &presented, address).await? else { return Ok(None) };
     let model = access_model::current(ctx).await?;
-    let granted = live.granted(&model);
-    let is_own = live.key.owner == Owner::Client(caller.id().clone());
-    let own = &caller.client().metadata.audiences;
-    let heard = |audience: &str| is_own || own.iter().any(|name| name == audience);
-    let apis: Vec<&Api> = model.apis.of_scope(&granted);
-    let apis: Vec<&Api> = apis.into_iter().filter(|api| heard(api.audience.as_str())).collect();
-    if apis.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(describe_key(ctx, &model, &live, &granted, &apis)))
+    let worth = live.worth_to(caller.client(), &model);
+    Ok(worth.map(|worth| describe_key(ctx, &model, &live, worth)))
 }
 
 /// What a key is worth to these APIs.
@@ -142,28 +130,24 @@ fn describe_key(
     ctx: &Context,
     model: &AccessModel,
     live: &LiveKey,
-    granted: &Scope,
-    apis: &[&Api],
+    worth: Worth<'_>,
 ) -> ActiveToken {
-    let (sub, client_id, user) = match &live.owner {
-        LiveOwner::User(user) => (user.id.to_string(), None, Some(user)),
-        LiveOwner::Client(client) => (client.id.to_string(), Some(client.id.to_string()), None),
+    let client_id = match &live.owner {
+        LiveOwner::User(_) => None,
+        LiveOwner::Client(client) => Some(client.id.to_string()),
     };
+    let (user, apis) = (live.owner.user(), worth.apis);
     let ids: Vec<ApiId> = apis.iter().map(|api| api.id).collect();
     let told = user.map(|user| model.told(user, &ids)).unwrap_or_default();
-    let (roles, groups) = told.in_scope(granted);
-    let scope = granted.filter(|token| {
-        claims::is_standard_scope(token)
-            || apis.iter().any(|api| api.permissions.contains_key(token))
-    });
+    let (roles, groups) = told.in_scope(&worth.scope);
     ActiveToken {
-        scope,
+        scope: worth.scope,
         client_id,
         username: user.map(|user| user.username.clone()),
         token_type: Some(AccessTokenType::Bearer),
         exp: live.key.expires_at,
         iat: live.key.created_at,
-        sub,
+        sub: live.owner.subject(),
         aud: apis.iter().map(|api| api.audience.to_string()).collect(),
         iss: ctx.protocol.issuer.as_str().to_owned(),
         jti: None,

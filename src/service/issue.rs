@@ -8,8 +8,9 @@ use crate::{
     protocol::{
         client::{Client, GrantType},
         error::{ErrorCode, OAuthError},
-        grant::{Access, Grant},
+        grant::{Access, Grant, token_exchange::TokenExchangeError},
     },
+    service::api_keys::LiveKey,
     types::{Status, Timestamp},
 };
 
@@ -28,6 +29,8 @@ pub enum Behalf<'a> {
         /// Its session.
         session: Option<&'a BrowserSession>,
     },
+    /// The owner's of an API key (RFC 8693). What is not found is `None`, and refused.
+    ApiKey(Option<&'a LiveKey>),
 }
 
 /// Why no token is issued.
@@ -60,6 +63,9 @@ pub enum Refusal {
     /// The browser session that the grant hangs from has ended.
     #[error("the browser session has ended")]
     SessionEnded,
+    /// The API key is unknown, dead, or of an owner who may not be spoken for.
+    #[error("the API key does not count")]
+    ApiKeyDead,
 }
 
 impl From<Refusal> for OAuthError {
@@ -77,6 +83,7 @@ impl From<Refusal> for OAuthError {
             | Refusal::SessionEnded => {
                 (ErrorCode::InvalidGrant, "the grant is unknown, expired or was revoked")
             }
+            Refusal::ApiKeyDead => return TokenExchangeError::SubjectToken.into(),
         };
         Self::new(code, description).with_detail(refusal.to_string())
     }
@@ -105,10 +112,21 @@ pub fn admit(
         }
         (GrantType::ClientCredentials, Behalf::Client) => Ok(()),
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::Password,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::TokenExchange
+            | GrantType::Password,
             Behalf::Client,
         )
-        | (GrantType::ClientCredentials, Behalf::User { .. }) => Err(Refusal::GrantMissing),
+        | (GrantType::ClientCredentials | GrantType::TokenExchange, Behalf::User { .. })
+        | (
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::Password,
+            Behalf::ApiKey(_),
+        ) => Err(Refusal::GrantMissing),
+        (GrantType::TokenExchange, Behalf::ApiKey(key)) => admit_key(client, key, now),
         (GrantType::AuthorizationCode, Behalf::User { grant, user, session }) => {
             admit_grant(client, grant, user)?;
             admit_session(session, now)
@@ -142,6 +160,18 @@ fn admit_grant<'a>(
     match user.status {
         Status::Enabled => Ok(grant),
         Status::Disabled => Err(Refusal::UserDisabled),
+    }
+}
+
+/// The key counts and so does its owner; whoever exchanges it must have proved who they are.
+fn admit_key(client: &Client, key: Option<&LiveKey>, now: Timestamp) -> Result<(), Refusal> {
+    if client.is_public() {
+        return Err(Refusal::PublicClient);
+    }
+    let key = key.filter(|live| live.key.is_live(now)).ok_or(Refusal::ApiKeyDead)?;
+    match key.owner.status() {
+        Status::Enabled => Ok(()),
+        Status::Disabled => Err(Refusal::ApiKeyDead),
     }
 }
 

@@ -87,7 +87,11 @@ async fn one_access_token(
     belongs_to(&live.facts.client_id, caller)?;
     let (facts, now) = (live.facts, ctx.now());
     let actor = Actor::Client(caller.id().clone());
-    let object = facts.grant_id.map_or_else(|| Object::Client(caller.id().clone()), Object::Grant);
+    let object = match (facts.grant_id, facts.api_key) {
+        (Some(grant), _) => Object::Grant(grant),
+        (None, Some(key)) => Object::ApiKey(key),
+        (None, None) => Object::Client(caller.id().clone()),
+    };
     let event = ctx.event(actor, Action::TokenRevoked, object, Outcome::Success, origin);
     ctx.db
         .write(move |tx| {

@@ -2,10 +2,11 @@
 
 use crate::{
     protocol::{
-        client::AccessTokenFormat, grant::access_token::AccessTokenRecord,
-        token::access::VerifiedAccessToken,
+        client::AccessTokenFormat,
+        grant::access_token::AccessTokenRecord,
+        token::access::{TokenSource, VerifiedAccessToken},
     },
-    types::{ClientId, GrantId, Scope, Timestamp, TokenHash, UserId},
+    types::{ApiKeyId, ClientId, GrantId, Scope, Timestamp, TokenHash, UserId},
 };
 
 /// What an access token says: facts that do not change while it lives.
@@ -19,10 +20,12 @@ pub struct TokenFacts {
     pub jti: Option<String>,
     /// The client it was issued to.
     pub client_id: ClientId,
-    /// The grant it hangs from; `None` when the client acts for itself.
+    /// The grant it hangs from; `None` when the client acts for itself, and for a key's token.
     pub grant_id: Option<GrantId>,
-    /// The user it speaks for; `None` when the client acts for itself.
+    /// The user who gave the grant.
     pub user_id: Option<UserId>,
+    /// The API key that was exchanged for it.
+    pub api_key: Option<ApiKeyId>,
     /// What it allows.
     pub scope: Scope,
     /// The APIs it is for.
@@ -42,6 +45,7 @@ impl From<AccessTokenRecord> for TokenFacts {
             client_id: record.client_id,
             grant_id: record.grant_id,
             user_id: record.user_id,
+            api_key: None,
             scope: record.scope,
             audience: record.audience,
             issued_at: record.issued_at,
@@ -52,14 +56,20 @@ impl From<AccessTokenRecord> for TokenFacts {
 
 impl From<VerifiedAccessToken> for TokenFacts {
     fn from(token: VerifiedAccessToken) -> Self {
+        let (grant_id, api_key) = match token.id.source {
+            TokenSource::Client => (None, None),
+            TokenSource::Grant(id) => (Some(id), None),
+            TokenSource::ApiKey(id) => (None, Some(id)),
+        };
         Self {
             format: AccessTokenFormat::Jwt,
             revocation_key: token.id.hash(),
             jti: Some(token.id.encode()),
             client_id: token.client_id,
-            grant_id: token.id.grant,
-            // Without a grant the client acts for itself, and `sub` is its own name.
-            user_id: token.id.grant.and_then(|_| token.sub.parse().ok()),
+            grant_id,
+            // Without a grant `sub` is the client that acts for itself, or the owner of the key.
+            user_id: grant_id.and_then(|_| token.sub.parse().ok()),
+            api_key,
             scope: token.scope,
             audience: token.audience,
             issued_at: token.issued_at,

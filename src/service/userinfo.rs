@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Context, ServiceError, access_model, access_token, user_facts};
+use super::{
+    Context, ServiceError, access_model,
+    access_token::{self, LiveBehalf},
+    user_facts,
+};
 use crate::protocol::{
     authorize::claims_param::ClaimsRequest,
     error::{ErrorCode, OAuthError},
@@ -32,7 +36,10 @@ pub async fn userinfo(ctx: &Context, token: &str) -> Result<UserInfo, ServiceErr
     if !facts.audience.iter().any(|audience| audience == ctx.protocol.issuer.as_str()) {
         return Err(invalid().into());
     }
-    let (grant, user) = live.behalf.as_ref().ok_or_else(invalid)?;
+    let (grant, user) = match &live.behalf {
+        LiveBehalf::Grant(grant, user) => (grant, user),
+        LiveBehalf::Client | LiveBehalf::ApiKey(_) => return Err(invalid().into()),
+    };
     // What was accepted and stored as a claims parameter is one.
     let requested = grant.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok());
     let requested = requested.unwrap_or_default();

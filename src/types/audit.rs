@@ -185,6 +185,8 @@ actions! {
     ApiKeyRotated = "api_key.rotated",
     /// An API key was revoked.
     ApiKeyRevoked = "api_key.revoked",
+    /// An API key was exchanged for a short access token (RFC 8693).
+    ApiKeyExchanged = "api_key.exchanged",
     /// A token would have been larger than the server allows: it was not issued.
     TokenTooLarge = "token.too_large",
     /// A token has come near the size that the server allows.

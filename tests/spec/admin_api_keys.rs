@@ -12,8 +12,10 @@ use crate::actors::{
     Issuer, RelyingParty,
     access::{NOTES_API, ROBOT},
     admin::{Admin, NOBODY, console},
+    api_key::exchanger,
     clock::START,
-    relying_party::machine,
+    issuer::ISSUER,
+    relying_party::{claims, machine},
 };
 
 const DAY: i64 = 86_400;
@@ -298,4 +300,35 @@ async fn who_has_no_keys_gets_none() {
     root.ask(&format!("POST /users/{alice}/disable"), Value::Null).await;
     root.ask(&format!("POST /users/{alice}/api-keys"), body).await.problem(409, "conflict");
     root.ask(&format!("POST {place}/rotate"), json!({})).await.problem(409, "conflict");
+}
+
+/// APIK-04: whoever comes with a key makes no key and no successor of one, whatever the key permits; the
+/// rest of what it permits is theirs.
+#[tokio::test]
+async fn apik_04_a_key_makes_no_keys() {
+    let issuer = Issuer::start().await;
+    let World { root, alice, .. } = world(&issuer).await;
+    let own = format!("{ISSUER}/admin/api");
+    let gateway = ClientMetadata { audiences: vec![own], ..exchanger() };
+    let gateway = RelyingParty::register(&issuer, "gateway", gateway).await;
+    let list = format!("/users/{alice}/api-keys");
+    let of_root = format!("/users/{}/api-keys", claims(&root.token)["sub"].as_str().unwrap());
+    let made = root.ask(&format!("POST {of_root}"), backup(&KEEPER[..4])).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let victim = root.ask(&format!("POST {list}"), backup(&["notes:read"])).await.json();
+    let victim = format!("/api-keys/{}", victim["api_key"]["id"].as_str().unwrap());
+    let exchanged = gateway.exchange(made.json()["key"].as_str().unwrap(), &[]).await.granted();
+    let thief = Admin::bearer(&issuer, exchanged["access_token"].as_str().unwrap());
+    for (line, body) in [
+        (format!("POST {list}"), backup(&["notes:read"])),
+        (format!("POST {of_root}"), backup(&["doorward:users:read"])),
+        (format!("POST {victim}/rotate"), json!({})),
+    ] {
+        thief.ask(&line, body).await.problem(403, "beyond-your-rights");
+    }
+    assert_eq!(issuer.audited(Action::ApiKeyCreated).await, 2);
+    assert_eq!(issuer.audited(Action::ApiKeyRotated).await, 0);
+    assert_eq!(thief.get(&victim).await["status"], "live");
+    assert_eq!(thief.ask(&format!("DELETE {victim}"), Value::Null).await.status, 204);
+    assert_eq!(thief.get(&victim).await["status"], "revoked");
 }

@@ -4,6 +4,7 @@
 //! for every change. TOK-09, RT-10, CODE-07, CODE-09.
 
 use doorward::{
+    identity::api_key::Owner,
     protocol::client::{AccessTokenFormat, ClientMetadata, GrantType},
     service::{account, browser_session, client_registry, users, users::UserUpdate},
     types::{Scope, Secret, UserId, audit::Actor},
@@ -11,6 +12,7 @@ use doorward::{
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
+    access::{NOTES_API, ROBOT},
     issuer::{PASSWORD, Reply, origin},
     relying_party::{claims, web_app},
 };
@@ -55,6 +57,7 @@ enum Answer {
     Tokens,
     TokensWithoutRole,
     InvalidGrant,
+    InvalidRequest,
     InvalidClient,
     UnauthorizedClient,
     UnsupportedGrantType,
@@ -67,8 +70,18 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
             GrantType::AuthorizationCode
             | GrantType::RefreshToken
             | GrantType::ClientCredentials
+            | GrantType::TokenExchange
             | GrantType::Password,
             Change::Nothing,
+        )
+        // An API key hangs from its owner alone: from no password, no session and no consent.
+        | (
+            GrantType::TokenExchange,
+            Change::UserDisabledAndEnabled
+            | Change::PasswordChanged
+            | Change::SessionEnded
+            | Change::ConsentWithdrawn
+            | Change::ClientDisabledAndEnabled,
         )
         // The password is proven anew each time: what was given before does not matter.
         | (
@@ -109,16 +122,25 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
             GrantType::Password,
             Change::UserDisabled | Change::UserDeleted | Change::PasswordChanged,
         ) => Answer::InvalidGrant,
+        // RFC 8693 §2.2.2. A key of which no role is left opens nothing.
+        (
+            GrantType::TokenExchange,
+            Change::UserDisabled | Change::UserDeleted | Change::RoleTaken,
+        ) => Answer::InvalidRequest,
         (
             GrantType::AuthorizationCode
             | GrantType::RefreshToken
             | GrantType::ClientCredentials
+            | GrantType::TokenExchange
             | GrantType::Password,
             Change::ClientDisabled | Change::ClientDeleted,
         ) => Answer::InvalidClient,
         (GrantType::Password, Change::GrantTypeTaken) => Answer::UnsupportedGrantType,
         (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::ClientCredentials,
+            GrantType::AuthorizationCode
+            | GrantType::RefreshToken
+            | GrantType::ClientCredentials
+            | GrantType::TokenExchange,
             Change::GrantTypeTaken,
         ) => Answer::UnauthorizedClient,
     }
@@ -130,6 +152,7 @@ fn metadata(format: AccessTokenFormat) -> ClientMetadata {
         grant_types: GrantType::ALL.iter().copied().collect(),
         scope: Scope::parse("openid roles offline_access notes:read").unwrap(),
         access_token_format: format,
+        audiences: vec![NOTES_API.to_owned()],
         ..web_app()
     }
 }
@@ -203,6 +226,9 @@ fn hold(reply: &Reply, answer: Answer) {
             }
         }
         Answer::InvalidGrant => reply.is_invalid_grant(),
+        Answer::InvalidRequest => {
+            reply.refused(http::StatusCode::BAD_REQUEST, "invalid_request");
+        }
         Answer::InvalidClient => reply.is_invalid_client(),
         Answer::UnauthorizedClient => {
             reply.refused(http::StatusCode::BAD_REQUEST, "unauthorized_client");
@@ -229,6 +255,10 @@ async fn cell(grant: GrantType, change: Change, at: Where) {
             app.redeem(&code).await.granted()["refresh_token"].as_str().unwrap().to_owned()
         }
         GrantType::ClientCredentials | GrantType::Password => String::new(),
+        GrantType::TokenExchange => {
+            issuer.give(&user, ROBOT).await;
+            issuer.api_key(&Owner::User(user.id), "notes:read").await
+        }
     };
     make(&issuer, &app, user.id, grant, change).await;
     let user = match at {
@@ -243,6 +273,7 @@ async fn cell(grant: GrantType, change: Change, at: Where) {
         GrantType::AuthorizationCode => user.redeem(&held).await,
         GrantType::RefreshToken => user.refresh(&held).await,
         GrantType::ClientCredentials => user.token(&[("grant_type", "client_credentials")]).await,
+        GrantType::TokenExchange => user.exchange(&held, &[]).await,
         GrantType::Password => {
             user.token(&[
                 ("grant_type", "password"),

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod account_api_keys;
+#[cfg(test)]
 mod account_page;
 #[cfg(test)]
 mod actors;
@@ -129,6 +130,8 @@ mod rfc7662_resource_server;
 mod rfc8252_native_apps;
 #[cfg(test)]
 mod rfc8414_metadata;
+#[cfg(test)]
+mod rfc8693_token_exchange;
 #[cfg(test)]
 mod rfc8707_resource_indicators;
 #[cfg(test)]

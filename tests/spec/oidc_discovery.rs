@@ -52,8 +52,13 @@ async fn section_3_required_members_are_there() {
     assert!(algs.contains(&"RS256".to_owned()));
     assert!(["PS256", "ES256", "EdDSA"].iter().any(|alg| algs.contains(&(*alg).to_owned())));
     let grants: BTreeSet<String> = list(&document, "grant_types_supported").into_iter().collect();
-    let expected = ["authorization_code", "client_credentials", "refresh_token"].map(str::to_owned);
-    assert_eq!(grants, BTreeSet::from(expected));
+    let expected = [
+        "authorization_code",
+        "client_credentials",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+    ];
+    assert_eq!(grants, BTreeSet::from(expected.map(str::to_owned)));
     assert!(list(&document, "scopes_supported").contains(&"openid".to_owned()));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
 }

@@ -6,7 +6,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{answer::Answer, call::Call, clients, problem::Problem, refusal, users};
+use super::{
+    answer::Answer,
+    call::Call,
+    clients,
+    problem::{Kind, Problem},
+    refusal, users,
+};
 use crate::{
     identity::{
         AddressList,
@@ -126,8 +132,13 @@ async fn client(call: &Call) -> Result<Owner, Problem> {
     clients::of_id(call, &id).await.map(|client| Owner::Client(client.id))
 }
 
-/// A key speaks for its owner: whoever gets the text of one must have every right that the owner has.
+/// A key speaks for its owner: whoever gets the text of one must have every right that the owner has. And
+/// a key makes no keys, or else one that was stolen could live for ever (APIK-04).
 async fn within_rights(call: &Call, owner: &Owner) -> Result<(), Problem> {
+    if !call.caller.may_make_api_keys() {
+        let sentence = "an API key makes no API keys: sign in, or use the client's own credentials";
+        return Err(Problem::of(Kind::BeyondRights).because(sentence));
+    }
     match owner {
         Owner::User(id) => users::refuse_beyond(call, &users::of_id(call, *id).await?),
         Owner::Client(id) => clients::refuse_beyond(call, &clients::of_id(call, id).await?),

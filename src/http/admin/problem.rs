@@ -56,7 +56,8 @@ kinds! {
     /// The token does not allow this. `WWW-Authenticate` names the scope that would.
     InsufficientScope = FORBIDDEN "insufficient-scope" "The access token does not allow this";
     /// Nobody gives what they do not have: this would give somebody a permission, or power over
-    /// somebody with a permission, that you do not hold yourself.
+    /// somebody with a permission, that you do not hold yourself; or you came with an API key, which makes
+    /// no API keys.
     BeyondRights = FORBIDDEN "beyond-your-rights" "This is beyond your own rights";
     /// Something in the request cannot be used. `errors` says what: a JSON pointer into the body, or a
     /// parameter of the query.

@@ -4,6 +4,7 @@ pub mod access_token;
 pub mod authorization_code;
 pub mod granted_scope;
 pub mod refresh_token;
+pub mod token_exchange;
 
 use crate::types::{
     Authentication, ClientId, GrantId, ResourceUri, Scope, SessionId, Timestamp, UserId,

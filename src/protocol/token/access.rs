@@ -8,43 +8,67 @@ use crate::{
     protocol::jose::{
         Alg, ClaimsError, Expiry, JwtError, JwtKeys, JwtRules, JwtType, Typ, VerifyingKeys, verify,
     },
-    types::{ClientId, GrantId, Scope, Timestamp, TokenHash, token::TokenKind},
+    types::{ApiKeyId, ClientId, GrantId, Scope, Timestamp, TokenHash, token::TokenKind},
 };
 
 /// The algorithms that this server signs with.
 pub(super) const OWN_ALGS: &[Alg] = &[Alg::RS256, Alg::PS256, Alg::ES256, Alg::EdDSA];
 
-/// The `jti` of an access token: the grant it hangs from, and 128 random bits.
+/// What an access token hangs from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenSource {
+    /// Nothing: the client acts for itself.
+    Client,
+    /// A grant of a user.
+    Grant(GrantId),
+    /// An API key that was exchanged for it (RFC 8693).
+    ApiKey(ApiKeyId),
+}
+
+/// The `jti` of an access token: what it hangs from, and 128 random bits.
 ///
-/// The grant's id opens nothing. It stands here so that a token can be refused when its grant was
-/// revoked, without a claim that only Doorward knows.
+/// The id of a grant or a key opens nothing. It stands here so that a token can be refused when what it
+/// hangs from was revoked, without a claim that only Doorward knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessTokenId {
-    /// The grant; `None` when the client acts for itself.
-    pub grant: Option<GrantId>,
+    /// What it hangs from.
+    pub source: TokenSource,
     /// What makes the id unique.
     pub random: [u8; 16],
 }
 
+/// What stands before the id of an API key.
+const OF_API_KEY: u8 = b'k';
+
 impl AccessTokenId {
-    /// The text: 43 characters of base64url. Without a grant its place holds zeros.
+    /// The text, in base64url: 43 characters, with zeros in the place of the grant where there is none;
+    /// or 44 that begin with `a`, of a token that came of an API key.
     #[must_use]
     pub fn encode(&self) -> String {
-        let grant = self.grant.map_or(Uuid::nil(), GrantId::uuid);
-        Base64UrlUnpadded::encode_string(&[*grant.as_bytes(), self.random].concat())
+        let (mark, id): (&[u8], Uuid) = match self.source {
+            TokenSource::Client => (&[], Uuid::nil()),
+            TokenSource::Grant(id) => (&[], id.uuid()),
+            TokenSource::ApiKey(id) => (&[OF_API_KEY], id.uuid()),
+        };
+        let bytes = [mark, id.as_bytes().as_slice(), self.random.as_slice()].concat();
+        Base64UrlUnpadded::encode_string(&bytes)
     }
 
     /// Reads what [`AccessTokenId::encode`] wrote; `None` for any other text.
     #[must_use]
     pub fn decode(text: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
+        let mut bytes = [0; 33];
         let decoded = Base64UrlUnpadded::decode(text, &mut bytes).ok()?;
-        let (grant, random) = decoded.split_first_chunk::<16>()?;
-        let grant = Uuid::from_bytes(*grant);
-        Some(Self {
-            grant: (!grant.is_nil()).then(|| GrantId::from_uuid(grant)),
-            random: random.try_into().ok()?,
-        })
+        let (mark, rest) = decoded.split_at_checked(decoded.len().checked_sub(32)?)?;
+        let (id, random) = rest.split_first_chunk::<16>()?;
+        let id = Uuid::from_bytes(*id);
+        let source = match mark {
+            [] if id.is_nil() => TokenSource::Client,
+            [] => TokenSource::Grant(GrantId::from_uuid(id)),
+            [OF_API_KEY] => TokenSource::ApiKey(ApiKeyId::from_uuid(id)),
+            [..] => return None,
+        };
+        Some(Self { source, random: random.try_into().ok()? })
     }
 
     /// The hash under which a revocation of this one token is kept.
@@ -59,7 +83,7 @@ impl AccessTokenId {
 pub struct AccessTokenClaims<'a> {
     /// The issuer identifier.
     pub iss: &'a str,
-    /// The user, or the client when it acts for itself.
+    /// The user, or the client when it acts for itself; of a key, its owner.
     pub sub: &'a str,
     /// The APIs it is for: at least one.
     #[serde(serialize_with = "super::audience")]
@@ -102,7 +126,7 @@ impl AccessTokenClaims<'_> {
 /// An access token of our own that was presented, and is genuine and alive as far as it says itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedAccessToken {
-    /// Its name, and the grant to ask for.
+    /// Its name, and what to ask for.
     pub id: AccessTokenId,
     /// The user, or the client when it acts for itself.
     pub sub: String,
@@ -171,17 +195,24 @@ mod tests {
     }
 
     fn id() -> AccessTokenId {
-        AccessTokenId { grant: Some(GrantId::new(NOW, [1; 10])), random: [2; 16] }
+        AccessTokenId { source: TokenSource::Grant(GrantId::new(NOW, [1; 10])), random: [2; 16] }
     }
 
     #[test]
     fn ids_survive_their_text() {
-        for id in [id(), AccessTokenId { grant: None, random: [0; 16] }] {
-            assert_eq!(id.encode().len(), 43);
+        let of_key = TokenSource::ApiKey(ApiKeyId::new(NOW, [1; 10]));
+        for (id, length) in [
+            (id(), 43),
+            (AccessTokenId { source: TokenSource::Client, random: [0; 16] }, 43),
+            (AccessTokenId { source: of_key, random: [2; 16] }, 44),
+        ] {
+            assert_eq!(id.encode().len(), length);
             assert_eq!(AccessTokenId::decode(&id.encode()), Some(id));
         }
         let text = id().encode();
-        for bad in ["", "AAAA", &text[1..], &format!("{text}A"), &text.replace('A', "+")] {
+        for bad in
+            ["", "AAAA", &text[1..], &format!("{text}A"), &"A".repeat(44), &text.replace('A', "+")]
+        {
             assert_eq!(AccessTokenId::decode(bad), None, "{bad}");
         }
     }

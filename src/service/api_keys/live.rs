@@ -10,6 +10,8 @@ use crate::{
         user::User,
     },
     protocol::{
+        api::Api,
+        claims,
         client::{Client, GrantType},
         error::{ErrorCode, OAuthError},
         params::Params,
@@ -20,7 +22,7 @@ use crate::{
         access_token, clients,
     },
     store,
-    types::{Scope, Status, api_key::PresentedApiKey},
+    types::{ApiKeyId, Scope, Status, api_key::PresentedApiKey},
 };
 
 /// A key that counts at this moment.
@@ -41,7 +43,43 @@ pub enum LiveOwner {
     Client(Arc<Client>),
 }
 
+/// What a key is worth to one client.
+#[derive(Debug)]
+pub struct Worth<'a> {
+    /// The APIs that it has permissions of and that the client answers for: at least one.
+    pub apis: Vec<&'a Api>,
+    /// What it allows there.
+    pub scope: Scope,
+}
+
 impl LiveOwner {
+    /// The user, when it is one.
+    #[must_use]
+    pub fn user(&self) -> Option<&User> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Client(_) => None,
+        }
+    }
+
+    /// What `sub` says of it.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self {
+            Self::User(user) => user.id.to_string(),
+            Self::Client(client) => client.id.to_string(),
+        }
+    }
+
+    /// Whether it may be spoken for.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Self::User(user) => user.status,
+            Self::Client(client) => client.status,
+        }
+    }
+
     /// RFC 6749 §4.4: a client that does not act for itself has no keys.
     pub(super) fn may_have_keys(&self) -> Result<(), ApiKeyError> {
         match self {
@@ -85,6 +123,23 @@ impl LiveKey {
     pub fn granted(&self, model: &AccessModel) -> Scope {
         self.owner.held(model, &self.key.permissions)
     }
+
+    /// What the key is worth to `client` at this moment: a key is the business of its owner, and of the
+    /// APIs that it has permissions of, each for itself. `None` when it is none of its business.
+    #[must_use]
+    pub fn worth_to<'a>(&self, client: &Client, model: &'a AccessModel) -> Option<Worth<'a>> {
+        let granted = self.granted(model);
+        let is_own = self.key.owner == Owner::Client(client.id.clone());
+        let own = &client.metadata.audiences;
+        let heard = |audience: &str| is_own || own.iter().any(|name| name == audience);
+        let apis: Vec<&Api> = model.apis.of_scope(&granted);
+        let apis: Vec<&Api> = apis.into_iter().filter(|api| heard(api.audience.as_str())).collect();
+        let scope = granted.filter(|token| {
+            claims::is_standard_scope(token)
+                || apis.iter().any(|api| api.permissions.contains_key(token))
+        });
+        (!apis.is_empty()).then_some(Worth { apis, scope })
+    }
 }
 
 /// The key that was presented, if it counts now: known, neither revoked nor expired, its owner is
@@ -99,24 +154,44 @@ pub async fn resolve(
     presented: &PresentedApiKey,
     address: Option<IpAddr>,
 ) -> Result<Option<LiveKey>, ServiceError> {
-    let now = ctx.now();
-    let id = presented.id;
+    // What is remembered is the key, whoever asks from wherever.
+    let found = known(ctx, presented.id).await?;
+    let fits = |key: &Arc<ApiKey>| key.hash == presented.hash && key.addresses.allows(address);
+    let Some(key) = found.filter(fits) else { return Ok(None) };
+    let live = alive(ctx, key).await?;
+    if let Some(live) = &live {
+        ctx.seen.note_key(live.key.id, ctx.now());
+    }
+    Ok(live)
+}
+
+/// The key of that id, if it still counts, for what hangs from it: nobody presents the key itself, so
+/// neither its secret nor an address is asked for.
+///
+/// # Errors
+/// As [`resolve`].
+pub async fn still_live(ctx: &Context, id: ApiKeyId) -> Result<Option<LiveKey>, ServiceError> {
+    match known(ctx, id).await? {
+        Some(key) => alive(ctx, key).await,
+        None => Ok(None),
+    }
+}
+
+/// The key of that id, dead or alive, from memory where memory can be believed.
+async fn known(ctx: &Context, id: ApiKeyId) -> Result<Option<Arc<ApiKey>>, ServiceError> {
     let read = async { store::api_key::find(&mut ctx.db.reader().await?.conn(), id).await };
     let caches = &ctx.caches;
-    let found = caches.recall_or(&caches.api_keys, &id, ctx.clock.uptime(), read).await?;
-    let Some(key) = found.filter(|key| key.hash == presented.hash && key.is_live(now)) else {
-        return Ok(None);
-    };
-    // What is remembered is the key, whoever asks from wherever.
-    if !key.addresses.allows(address) {
-        return Ok(None);
-    }
-    let Some(owner) = owner(ctx, &key.owner).await? else { return Ok(None) };
-    if owner.may_have_keys().is_err() {
+    Ok(caches.recall_or(&caches.api_keys, &id, ctx.clock.uptime(), read).await?)
+}
+
+/// The key with its owner, if both count now.
+async fn alive(ctx: &Context, key: Arc<ApiKey>) -> Result<Option<LiveKey>, ServiceError> {
+    if !key.is_live(ctx.now()) {
         return Ok(None);
     }
-    ctx.seen.note_key(key.id, now);
-    Ok(Some(LiveKey { key, owner }))
+    let owner = owner(ctx, &key.owner).await?;
+    let owner = owner.filter(|owner| owner.may_have_keys().is_ok());
+    Ok(owner.map(|owner| LiveKey { key, owner }))
 }
 
 /// From where a key is used, as the API says that asks about it: the parameter `client_address`, which

@@ -11,7 +11,7 @@ mod overview;
 use std::{sync::Arc, time::Duration};
 
 pub use error::ApiKeyError;
-pub use live::{LiveKey, LiveOwner, client_address, resolve};
+pub use live::{LiveKey, LiveOwner, Worth, client_address, resolve, still_live};
 pub use overview::{Listed, Named, Overview, overview};
 
 use super::{Context, access_model, changes};

@@ -248,6 +248,7 @@ async fn respond(
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
+        issued_token_type: None,
         expires_in,
         refresh_token: refresh.map(|(_, text)| text.expose().clone()),
         id_token,

@@ -46,6 +46,7 @@ pub(super) async fn exchange(
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
+        issued_token_type: None,
         expires_in,
         refresh_token: None,
         id_token: None,

@@ -1,24 +1,28 @@
 //! Tokens in the making: decided and written inside a transaction, signed after its commit.
 
+use std::time::Duration;
+
 use super::scope::Granted;
 use crate::{
-    identity::user::User,
+    identity::{api_key::Owner, user::User},
     protocol::{
         authorize::claims_param::ClaimsRequest,
         client::{AccessTokenFormat, Client, GrantType},
         grant::{Access, Grant, access_token::AccessTokenRecord, refresh_token::RefreshFamily},
         jose::SigningAlg,
         token::{
-            access::{AccessTokenClaims, AccessTokenId},
+            access::{AccessTokenClaims, AccessTokenId, TokenSource},
             id_token::{IdTokenClaims, UserClaims, at_hash},
             refresh,
         },
     },
-    service::{Context, ServiceError, access_model::AccessModel, token_size, user_facts},
+    service::{
+        Context, ServiceError, access_model::AccessModel, api_keys::LiveKey, token_size, user_facts,
+    },
     store::{self, StoreError, Tx},
     types::{
-        Authentication, ClientId, FamilyId, GrantId, Scope, Secret, Timestamp, TokenHash, UserId,
-        origin::Origin, token::TokenKind,
+        ApiKeyId, Authentication, ClientId, FamilyId, GrantId, Scope, Secret, Timestamp, TokenHash,
+        UserId, origin::Origin, token::TokenKind,
     },
 };
 
@@ -27,11 +31,21 @@ pub(super) struct AccessToken {
     form: Form,
     alg: SigningAlg,
     client_id: ClientId,
-    behalf: Option<(GrantId, UserId, Authentication)>,
+    behalf: MintedFor,
     scope: Scope,
     audience: Vec<String>,
     issued_at: Timestamp,
     expires_at: Timestamp,
+}
+
+/// For whom.
+enum MintedFor {
+    /// The client itself.
+    Client,
+    /// The user who gave a grant.
+    Grant(GrantId, UserId, Authentication),
+    /// The owner of an API key.
+    ApiKey(ApiKeyId, Owner),
 }
 
 enum Form {
@@ -47,7 +61,9 @@ impl AccessToken {
         granted: Granted,
         now: Timestamp,
     ) -> Self {
-        Self::new(ctx, client, None, granted, now)
+        let format = client.metadata.access_token_format;
+        let lifetime = client.access_token_lifetime(ctx.protocol.lifetimes.access_token);
+        Self::new(ctx, client, MintedFor::Client, granted, (format, lifetime), now)
     }
 
     /// A token on behalf of the user who gave `grant`.
@@ -58,25 +74,38 @@ impl AccessToken {
         granted: Granted,
         now: Timestamp,
     ) -> Self {
-        let behalf = (grant.id, grant.user_id, grant.authentication.clone());
-        Self::new(ctx, client, Some(behalf), granted, now)
+        let behalf = MintedFor::Grant(grant.id, grant.user_id, grant.authentication.clone());
+        let format = client.metadata.access_token_format;
+        let lifetime = client.access_token_lifetime(ctx.protocol.lifetimes.access_token);
+        Self::new(ctx, client, behalf, granted, (format, lifetime), now)
+    }
+
+    /// A token for the owner of an API key: always a JWT, since it is there to be checked offline.
+    pub(super) fn for_api_key(
+        ctx: &Context,
+        client: &Client,
+        key: &LiveKey,
+        granted: Granted,
+        lifetime: Duration,
+    ) -> Self {
+        let behalf = MintedFor::ApiKey(key.key.id, key.key.owner.clone());
+        Self::new(ctx, client, behalf, granted, (AccessTokenFormat::Jwt, lifetime), ctx.now())
     }
 
     fn new(
         ctx: &Context,
         client: &Client,
-        behalf: Option<(GrantId, UserId, Authentication)>,
+        behalf: MintedFor,
         granted: Granted,
+        (format, lifetime): (AccessTokenFormat, Duration),
         now: Timestamp,
     ) -> Self {
-        let form = match client.metadata.access_token_format {
+        let form = match format {
             AccessTokenFormat::Jwt => {
-                let grant = behalf.as_ref().map(|(grant, _, _)| *grant);
-                Form::Jwt(AccessTokenId { grant, random: ctx.random() })
+                Form::Jwt(AccessTokenId { source: behalf.source(), random: ctx.random() })
             }
             AccessTokenFormat::Opaque => Form::Opaque(TokenKind::AccessToken.mint(ctx.random())),
         };
-        let lifetime = client.access_token_lifetime(ctx.protocol.lifetimes.access_token);
         Self {
             form,
             alg: client.metadata.access_token_signed_response_alg,
@@ -95,11 +124,15 @@ impl AccessToken {
             Form::Jwt(_) => return None,
             Form::Opaque(text) => text,
         };
+        let (grant_id, user_id) = match &self.behalf {
+            MintedFor::Grant(grant, user, _) => (Some(*grant), Some(*user)),
+            MintedFor::Client | MintedFor::ApiKey(..) => (None, None),
+        };
         Some(AccessTokenRecord {
             hash: TokenHash::of(TokenKind::AccessToken, text.expose()),
             client_id: self.client_id.clone(),
-            grant_id: self.behalf.as_ref().map(|(grant, _, _)| *grant),
-            user_id: self.behalf.as_ref().map(|(_, user, _)| *user),
+            grant_id,
+            user_id,
             scope: self.scope.clone(),
             audience: self.audience.clone(),
             issued_at: self.issued_at,
@@ -121,11 +154,12 @@ impl AccessToken {
             Form::Opaque(text) => return Ok((text.expose().clone(), expires_in)),
             Form::Jwt(id) => id.encode(),
         };
-        let sub = match &self.behalf {
-            Some((_, user, _)) => user.to_string(),
-            None => self.client_id.to_string(),
+        let (sub, authentication) = match &self.behalf {
+            MintedFor::Client => (self.client_id.to_string(), None),
+            MintedFor::Grant(_, user, authentication) => (user.to_string(), Some(authentication)),
+            MintedFor::ApiKey(_, Owner::User(user)) => (user.to_string(), None),
+            MintedFor::ApiKey(_, Owner::Client(client)) => (client.to_string(), None),
         };
-        let authentication = self.behalf.as_ref().map(|(_, _, authentication)| authentication);
         let told = user.map(|user| model.told(user, &model.apis.of_audience(&self.audience)));
         let (roles, groups) = told.unwrap_or_default().in_scope(&self.scope);
         let claims = AccessTokenClaims {
@@ -145,9 +179,20 @@ impl AccessToken {
             groups: groups.as_deref(),
         };
         let token = ctx.keys.sign(self.alg, AccessTokenClaims::TYPE, &claims).await?;
-        let subject = self.behalf.as_ref().map(|(_, user, _)| *user);
+        let subject = user.map(|user| user.id);
         token_size::check(ctx, &token, &self.client_id, subject, origin).await?;
         Ok((token, expires_in))
+    }
+}
+
+impl MintedFor {
+    /// What the `jti` names.
+    const fn source(&self) -> TokenSource {
+        match self {
+            Self::Client => TokenSource::Client,
+            Self::Grant(grant, _, _) => TokenSource::Grant(*grant),
+            Self::ApiKey(key, _) => TokenSource::ApiKey(*key),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod mint;
 mod password;
 mod refresh_token;
 mod scope;
+mod token_exchange;
 
 use std::sync::Arc;
 
@@ -29,6 +30,9 @@ pub struct TokenResponse {
     pub access_token: String,
     /// How it is presented: `Bearer` (RFC 6750).
     pub token_type: &'static str,
+    /// What kind of token it is, for a token that was exchanged (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
     /// How many seconds it lives.
     pub expires_in: u64,
     /// The refresh token, where one was granted.
@@ -61,6 +65,7 @@ pub async fn exchange(
         GrantType::ClientCredentials => {
             client_credentials::exchange(ctx, client, params, origin).await
         }
+        GrantType::TokenExchange => token_exchange::exchange(ctx, client, params, origin).await,
         GrantType::Password => password::exchange(ctx, client, params, origin).await,
     }
 }

@@ -86,6 +86,7 @@ pub(super) async fn exchange(
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
+        issued_token_type: None,
         expires_in,
         refresh_token: refresh_token.map(|text| text.expose().clone()),
         id_token: None,

@@ -271,6 +271,7 @@ async fn respond(
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
+        issued_token_type: None,
         expires_in,
         refresh_token: Some(refresh_token.expose().clone()),
         id_token,

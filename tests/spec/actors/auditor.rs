@@ -8,7 +8,10 @@ use std::{
 
 use doorward::{
     http::route,
-    protocol::{client::AccessTokenFormat, token::refresh::PresentedRefreshToken},
+    protocol::{
+        client::{AccessTokenFormat, GrantType},
+        token::refresh::PresentedRefreshToken,
+    },
     service::access_token,
     store::{self, audit_event::AuditRecord},
     types::{SessionId, TokenHash, UserId, audit::Action, token::TokenKind},
@@ -22,6 +25,8 @@ use super::{
 
 /// The cookie that says who is signed in.
 const SESSION_COOKIE: &str = "__Host-doorward-session";
+
+const TOKEN_EXCHANGE: &str = GrantType::TokenExchange.as_str();
 
 /// Where it matters whether the browser is signed in.
 const ENDS_SESSIONS: [&str; 5] =
@@ -208,21 +213,27 @@ impl Before {
             (&Method::POST, route::SETUP) => {
                 exactly(one_if(reply.status == StatusCode::OK, Action::UserCreated))
             }
-            (&Method::POST, route::TOKEN)
-                if form.get("grant_type").is_some_and(|grant| grant == "password") =>
-            {
-                by_password(reply)
-            }
-            (&Method::POST, route::TOKEN) if reply.status == StatusCode::OK => {
-                Expected { events: Vec::new(), perhaps: &[Action::TokenLarge, Action::TokenLarge] }
-            }
-            (&Method::POST, route::TOKEN) => self.refused_grant(reply),
+            (&Method::POST, route::TOKEN) => self.of_grant(&form, reply),
             (&Method::POST, route::REVOKE) => {
                 let revoked = reply.status == StatusCode::OK && self.token == Token::Alive;
                 exactly(one_if(revoked, Action::TokenRevoked))
             }
             (method, path) if path.starts_with(BASE) => administration(method, path, reply),
             _ => exactly(Vec::new()),
+        }
+    }
+
+    /// The token endpoint. A password is a sign-in, and an exchange is somebody else's use of a key.
+    fn of_grant(&self, form: &HashMap<String, String>, reply: &Reply) -> Expected {
+        match form.get("grant_type").map(String::as_str) {
+            Some("password") => by_password(reply),
+            Some(TOKEN_EXCHANGE) if reply.status == StatusCode::OK => {
+                Expected { events: vec![Action::ApiKeyExchanged], perhaps: &[Action::TokenLarge] }
+            }
+            _ if reply.status == StatusCode::OK => {
+                Expected { events: Vec::new(), perhaps: &[Action::TokenLarge, Action::TokenLarge] }
+            }
+            _ => self.refused_grant(reply),
         }
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod admin;
 pub(crate) mod api;
+pub(crate) mod api_key;
 mod auditor;
 pub(crate) mod browser;
 mod canary;
