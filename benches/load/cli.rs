@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use super::credentials::{ApiKeys, Client, REDIRECT_URI, TOKEN_EXCHANGE, USER, User};
+use super::credentials::{ApiKeys, Client, REDIRECT_URI, TOKEN_EXCHANGE, USER};
 
 /// How many roles one of the users has.
 const MANY_ROLES: u32 = 50;
@@ -58,10 +58,10 @@ impl Installation<'_> {
         command
     }
 
-    /// Creates `user`.
-    pub(crate) fn create_user(&self, user: User) -> anyhow::Result<()> {
-        let arguments = ["user", "create", user.username, "--password-stdin", "--role", "user"];
-        self.run(&arguments, user.password).map(drop)
+    /// Creates a user of that name, with the password of all.
+    pub(crate) fn create_user(&self, username: &str) -> anyhow::Result<()> {
+        let arguments = ["user", "create", username, "--password-stdin", "--role", "user"];
+        self.run(&arguments, USER.password).map(drop)
     }
 
     /// Creates an API, its client, two users with roles there, and a key for each of them.

@@ -50,7 +50,7 @@ pub(super) async fn exchange(
     let asked = asked_scope(params.get("scope"), &client.metadata.scope)?;
     let named = scope::named(params)?;
     let proven = sign_in::by_password(ctx, attempt, origin).await.map_err(refusal)?;
-    let Proven { user, clears, device: _, rehash } = proven;
+    let Proven { user, clears, device: _, turn, rehash } = proven;
     if let Some(password) = rehash {
         sign_in::renew_hash(ctx, &user, password);
     }
@@ -81,6 +81,7 @@ pub(super) async fn exchange(
     };
     let written =
         ctx.db.write(move |tx| Box::pin(async move { granting.write(tx, granted).await })).await?;
+    drop(turn);
     let (access, refresh_token) = written.ok_or_else(wrong)?;
     let (access_token, expires_in) = access.finish(ctx, Some(&user), &model, origin).await?;
     Ok(TokenResponse {
