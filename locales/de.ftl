@@ -61,6 +61,7 @@ scope-groups = Ihre Gruppen sehen
 scope-groups-explained = Die Gruppen, zu denen Sie hier gehören.
 scope-offline-access = Zugriff behalten, wenn Sie nicht da sind
 scope-offline-access-explained = Die App kann ihren Zugriff erneuern, ohne dass Sie sich wieder anmelden.
+scope-of-api = Bei { $api }:
 scope-other-explained = Eine Berechtigung, die diese App unter diesem Namen nutzt.
 
 ## Konto wählen

@@ -61,6 +61,7 @@ scope-groups = See your groups
 scope-groups-explained = The groups that you are in here.
 scope-offline-access = Keep access while you are away
 scope-offline-access-explained = The app can renew its access without asking you to sign in again.
+scope-of-api = At { $api }:
 scope-other-explained = A permission that this app uses under this name.
 
 ## Choose an account

@@ -61,6 +61,7 @@ scope-groups = Voir vos groupes
 scope-groups-explained = Les groupes dont vous faites partie ici.
 scope-offline-access = Garder l’accès en votre absence
 scope-offline-access-explained = L’application peut renouveler son accès sans vous demander de vous reconnecter.
+scope-of-api = Chez { $api } :
 scope-other-explained = Une permission que cette application utilise sous ce nom.
 
 ## Choisir un compte

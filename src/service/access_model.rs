@@ -37,6 +37,15 @@ pub struct Told {
     pub groups: Vec<String>,
 }
 
+/// A permission in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words<'a> {
+    /// The name of the API.
+    pub api: &'a str,
+    /// What the permission allows there.
+    pub description: &'a str,
+}
+
 impl Told {
     /// The roles and the groups, each if `scope` asks for them and there are any.
     #[must_use]
@@ -100,6 +109,14 @@ impl AccessModel {
     pub fn told_to_client(&self, user: &User, scope: &Scope) -> Told {
         let apis: Vec<ApiId> = self.apis.of_scope(scope).into_iter().map(|api| api.id).collect();
         self.told(user, &apis)
+    }
+
+    /// What a scope token allows in the words of whoever made its API; `None` when it is no permission
+    /// of an enabled one.
+    #[must_use]
+    pub fn words(&self, token: &str) -> Option<Words<'_>> {
+        let api = self.apis.of_permission(token)?;
+        Some(Words { api: &api.name, description: self.apis.description(token)? })
     }
 
     /// The roles that include `permission`, by name.

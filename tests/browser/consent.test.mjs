@@ -14,6 +14,14 @@ world.scenario('the page names the app that asks', async ({ page }) => {
   assert.match(await page.innerText('h1'), /Paper Trail/);
 });
 
+world.scenario('permissions are in the words of their API', async ({ page }) => {
+  await page.goto((await world.app.begin({ scope: 'openid notes:read notes:write', prompt: 'consent' })).url);
+  await signIn(page, users.alice);
+  await arrive(page, paths.consent);
+  const asked = page.getByRole('list', { name: 'If you allow it, this app can:' });
+  assert.match(await asked.innerText(), /Read the notes on the board[^]*At \W?Notes\W?: notes:read[^]*Add notes/);
+});
+
 world.scenario('cancel is access_denied, and nothing is remembered', async (visit) => {
   const { page } = visit;
   const { url, checks } = await world.app.begin({ prompt: 'consent' });

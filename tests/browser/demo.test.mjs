@@ -5,7 +5,7 @@ import { after, test } from 'node:test';
 
 import { Demo } from './harness/demo.mjs';
 import { looksRight } from './harness/inspect.mjs';
-import { arrive, elements, paths, signIn } from './harness/pages.mjs';
+import { arrive, elements, makeApiKey, paths, signIn } from './harness/pages.mjs';
 import { launchBrowser, Visit } from './harness/world.mjs';
 
 const world = {};
@@ -150,6 +150,44 @@ scenario('the figures are for API keys: the token of the app is 403, no key is 4
   await page.fill('#key', 'dw_nosuchkey_nosuchsecret_000000');
   await answered(page, '#figures-by-key', 401, ['error="invalid_token"']);
   assert.ok(!page.url().includes('dw_'), 'a key stands in no address');
+});
+
+scenario('a key of the account page reads the figures, and a revoked one does not', async (visit) => {
+  const { page } = visit;
+  await enter(visit, 'alice');
+  const subject = await page.locator('dd code').first().innerText();
+  await page.click('#to-api-keys');
+  await arrive(page, paths.apiKeys);
+  await page.click(elements.newApiKey);
+  await page.fill('#name', 'Figures for Notes');
+  await page.getByLabel('Read figures about the board').check();
+  await page.click(elements.makeApiKey);
+  const key = await page.inputValue(elements.apiKey);
+
+  const figures = async (status, challenge) => {
+    await page.goto(world.demo.notes);
+    await page.fill('#key', key);
+    await answered(page, '#figures-by-key', status, challenge);
+    assert.ok(!(await page.content()).includes(key), 'the key is not shown again');
+  };
+  await figures(200);
+  assert.equal(JSON.parse(await page.innerText('#body')).reader, subject);
+  await page.goto(`${world.demo.issuer}${paths.apiKeys}`);
+  await page.click(elements.revokeLink);
+  await page.click(elements.revokeApiKey);
+  await page.getByRole('status').waitFor();
+  await figures(401, ['error="invalid_token"']);
+});
+
+scenario('a key is offered no more than its owner may do, and opens no more than it names', async (visit) => {
+  const { page } = visit;
+  await enter(visit, 'alice');
+  await page.goto(`${world.demo.issuer}${paths.newApiKey}`);
+  assert.equal(await page.locator('[name="permission:notes:delete"]').count(), 0);
+  const key = await makeApiKey(page, world.demo.issuer, 'Nothing to do with figures', 'notes:read');
+  await page.goto(world.demo.notes);
+  await page.fill('#key', key);
+  await answered(page, '#figures-by-key', 403, ['scope="notes:data"']);
 });
 
 scenario('a banned user: the token, the session and the sign-in are dead at once', async (visit) => {

@@ -39,6 +39,11 @@ const states = {
     await signIn(page, users.alice);
     await arrive(page, paths.consent);
   },
+  'consent-permissions': async ({ page }) => {
+    await page.goto((await world.app.begin({ scope: 'openid email notes:read notes:write', prompt: 'consent' })).url);
+    await signIn(page, users.alice);
+    await arrive(page, paths.consent);
+  },
   'role-missing': async ({ page }) => {
     await page.goto((await world.app.begin({ scope: 'openid notes:delete' })).url);
     await signIn(page, users.alice);

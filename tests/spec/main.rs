@@ -10,7 +10,10 @@ mod account_page;
 mod actors;
 #[cfg(test)]
 mod admin_api_keys;
+#[cfg(test)]
 mod admin_conditions;
+#[cfg(test)]
+mod admin_holders;
 #[cfg(test)]
 mod admin_lists;
 #[cfg(test)]

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use doorward::{
     protocol::client::{ClientMetadata, ConsentPolicy},
-    types::audit::Action,
+    service::apis::{self, NewApi},
+    types::{
+        Scope,
+        audit::{Action, Actor},
+    },
 };
 use http::{Method, StatusCode};
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
-    issuer::PASSWORD,
+    issuer::{PASSWORD, origin},
     relying_party::{encode, web_app},
     visits::{granted, refused},
 };
@@ -29,6 +33,43 @@ async fn section_3_1_2_4_the_page_says_who_asks_for_what() {
     let html = scraper::Html::parse_document(&page.reply.text());
     let scopes = scraper::Selector::parse(".scopes li").unwrap();
     assert_eq!(html.select(&scopes).count(), 3);
+}
+
+/// A permission is shown in the words of its API, with the API's name; what is no permission in ours.
+/// §3.1.2.4: "the Authorization Server MUST obtain an authorization decision".
+#[tokio::test]
+async fn section_3_1_2_4_permissions_are_in_the_words_of_their_api() {
+    let issuer = Issuer::start().await;
+    let alice = issuer.user("alice").await;
+    let long = "very ".repeat(40).trim().to_owned();
+    let hostile = "<b>Read</b> \"your\" files & 'more'";
+    let new = NewApi {
+        audience: "https://files.example".to_owned(),
+        name: "Files <i>of all</i>".to_owned(),
+        permissions: [("files:read", hostile), ("files:write", long.as_str())]
+            .map(|(name, words)| (name.to_owned(), words.to_owned()))
+            .into(),
+    };
+    apis::create(&issuer.ctx, new, Actor::Operator, &origin()).await.unwrap();
+    issuer.role("filer", &["files:read", "files:write"]).await;
+    issuer.give(&alice, "filer").await;
+    let mut metadata = web_app();
+    let asked = "openid files:read files:write";
+    metadata.scope = metadata.scope.union(&Scope::parse(asked).unwrap());
+    let app = RelyingParty::register(&issuer, "filing", metadata).await.asking(asked);
+    let mut browser = Browser::new(&issuer);
+    browser.sign_in("alice").await;
+    let page = browser.open(&app.authorize_url()).await.page();
+    assert_eq!(page.path(), "/consent");
+    let text = page.text().replace(['\u{2068}', '\u{2069}'], "");
+    for words in [hostile, &long, "At Files <i>of all</i>: files:read", "Know who you are"] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    assert!(!page.has(".scopes b") && !page.has(".scopes i"), "words are text");
+    assert!(!text.contains("A permission that this app uses"));
+    granted(&browser.press(&page, "#allow").await.away());
+    let account = browser.open("/account").await.page();
+    assert!(account.text().contains(hostile), "{}", account.text());
 }
 
 /// "No" goes back to the app as `access_denied`, with `state` and `iss`; nothing is remembered.

@@ -18,7 +18,7 @@
 mod ban;
 mod board;
 
-use std::{io, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -125,7 +125,9 @@ pub(crate) async fn serve(
     router: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+    // Keys can be bound to addresses: the library says from where a key was used.
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
 /// A note that somebody sends.

@@ -29,7 +29,8 @@ pub(crate) async fn home(State(notes): State<Notes>, visit: Visit) -> Result<Res
         Err(listed.status)
     };
     let notice = session.notice.take();
-    Ok(page::show(&HomePage::new(&session, board, notice, now())))
+    let server = notes.0.provider.issuer();
+    Ok(page::show(&HomePage::new(server, &session, board, notice, now())))
 }
 
 /// `POST /refresh`: new tokens for the refresh token. RFC 6749 §6.

@@ -38,12 +38,15 @@ pub(crate) struct HomePage<'a> {
     expiry: String,
     refreshable: bool,
     claims: String,
+    /// The issuer, at whose pages people make API keys.
+    server: &'a str,
 }
 
 impl<'a> HomePage<'a> {
     /// The page of `session` with the `board`, or the status that came instead, at the moment `now`
-    /// (Unix seconds).
+    /// (Unix seconds). `server` is the issuer.
     pub(crate) fn new(
+        server: &'a str,
         session: &'a Session,
         board: Result<Vec<Note>, u16>,
         notice: Option<&'a str>,
@@ -68,6 +71,7 @@ impl<'a> HomePage<'a> {
             expiry: expiry(person.expires_at, now),
             refreshable: person.refresh_token.is_some(),
             claims: pretty(&person.claims),
+            server,
         }
     }
 }

@@ -13,6 +13,7 @@ PERMISSIONS = {
     "notes:read": "Read the notes on the board",
     "notes:write": "Add notes to the board",
     "notes:delete": "Delete the notes of everybody",
+    "notes:admin_access": "Ban users",
     "notes:data": "Read figures about the board",
 }
 
@@ -71,7 +72,13 @@ def authenticate(request: Request) -> Caller:
         raise invalid_request("several credentials were sent")
     checker = request.app.state.checker
     if keys:
-        return checker.check_api_key(keys[0])
+        return checker.check_api_key(keys[0], address(request))
     if bearer:
-        return checker.check(bearer[0][len("bearer") :].strip())
+        return checker.check(bearer[0][len("bearer") :].strip(), address(request))
     raise unauthenticated()
+
+
+def address(request: Request) -> str | None:
+    """From where the request comes, for keys that are bound to addresses. It is the other end of the connection,
+    or what uvicorn was told to believe a proxy (`--forwarded-allow-ips`); this code reads no header for it."""
+    return request.client.host if request.client else None

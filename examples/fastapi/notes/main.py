@@ -5,11 +5,12 @@ Run it with `uvicorn --factory notes.main:app --port 8003`.
 
 from typing import Annotated
 
-from fastapi import FastAPI, HTTPException
-from fastapi.responses import PlainTextResponse
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from . import refusal
 from .access import PERMISSIONS, Access
+from .ban import BanError, Users
 from .board import Board, Figures, NewNote, Note
 from .docs import add_docs
 from .settings import Settings
@@ -25,7 +26,9 @@ def app(settings: Settings | None = None) -> FastAPI:
     api.state.checker = Checker(settings)
     api.state.metadata_url = settings.audience.rstrip("/") + METADATA
     api.add_exception_handler(refusal.Refusal, refusal.answer)
-    add_routes(api, Access(settings), Board())
+    access = Access(settings)
+    add_routes(api, access, Board())
+    add_bans(api, access, Users(settings))
     add_metadata(api, settings)
     add_docs(api, settings)
     return api
@@ -54,6 +57,22 @@ def add_routes(api: FastAPI, access: Access, board: Board) -> None:
     @api.get("/data", dependencies=[access.permission("notes:data")])
     def data() -> Figures:
         return board.figures()
+
+
+def add_bans(api: FastAPI, access: Access, users: Users) -> None:
+    """The routes that ban a user and take that back."""
+
+    @api.post("/users/{user}/ban", status_code=204, dependencies=[access.permission("notes:admin_access")])
+    def ban(user: str) -> None:
+        users.ban(user)
+
+    @api.delete("/users/{user}/ban", status_code=204, dependencies=[access.permission("notes:admin_access")])
+    def lift(user: str) -> None:
+        users.lift(user)
+
+    @api.exception_handler(BanError)
+    async def not_banned(_request: Request, error: BanError) -> JSONResponse:
+        return JSONResponse({"error": error.words}, error.status)
 
 
 def add_metadata(api: FastAPI, settings: Settings) -> None:

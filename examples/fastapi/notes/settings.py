@@ -16,6 +16,10 @@ class Settings:
     """NOTES_CLIENT_ID: the client that asks about API keys and opaque tokens."""
     client_secret: str | None = None
     """NOTES_CLIENT_SECRET: its secret."""
+    admin_client_id: str | None = None
+    """NOTES_ADMIN_CLIENT_ID: the service client that bans users; without it nobody can be banned from here."""
+    admin_client_secret: str | None = None
+    """NOTES_ADMIN_CLIENT_SECRET: its secret."""
     docs_client_id: str | None = None
     """NOTES_DOCS_CLIENT_ID: the public client that Swagger UI signs in as."""
     strict: bool = False
@@ -31,6 +35,8 @@ class Settings:
             audience=os.environ["NOTES_AUDIENCE"],
             client_id=os.environ.get("NOTES_CLIENT_ID"),
             client_secret=os.environ.get("NOTES_CLIENT_SECRET"),
+            admin_client_id=os.environ.get("NOTES_ADMIN_CLIENT_ID"),
+            admin_client_secret=os.environ.get("NOTES_ADMIN_CLIENT_SECRET"),
             docs_client_id=os.environ.get("NOTES_DOCS_CLIENT_ID"),
             strict=os.environ.get("NOTES_STRICT") == "1",
             remember=float(os.environ.get("NOTES_REMEMBER", "5")),

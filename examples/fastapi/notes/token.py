@@ -1,6 +1,7 @@
 """Who calls: an access token or an API key, checked. RFC 9068 section 4, RFC 7662."""
 
 import hashlib
+import ipaddress
 import threading
 import time
 from dataclasses import dataclass
@@ -42,6 +43,15 @@ class Caller:
         return cls(subject, frozenset(scope.split()), frozenset(map(str, roles)), name)
 
 
+def is_address(text: str | None) -> bool:
+    """Whether `text` is an IP address: a test client, for one, has a name."""
+    try:
+        ipaddress.ip_address(text or "")
+    except ValueError:
+        return False
+    return True
+
+
 class Checker:
     """Checks tokens for one API: JWTs with the issuer's keys, the rest by asking."""
 
@@ -53,18 +63,21 @@ class Checker:
         self._lock = threading.Lock()
         self._http = httpx.Client(timeout=PATIENCE, follow_redirects=False)
 
-    def check(self, token: str) -> Caller:
-        """The caller behind `token`. Raises Refusal."""
+    def check(self, token: str, address: str | None = None) -> Caller:
+        """The caller behind `token`, who called from `address`. Raises Refusal."""
+        if token.startswith("dw_"):
+            return self.check_api_key(token, address)
         if not self._is_jwt(token):
             return self._ask(token)
         caller = self._check_offline(token)
         return self._ask(token) if self.settings.strict else caller
 
-    def check_api_key(self, key: str) -> Caller:
-        """The caller behind an API key, and behind nothing else. Raises Refusal."""
+    def check_api_key(self, key: str, address: str | None = None) -> Caller:
+        """The caller behind an API key, and behind nothing else. A key can be bound to addresses, so Doorward
+        hears from where it was used. Raises Refusal."""
         if not key.startswith("dw_"):
             raise invalid_token("X-API-Key does not hold an API key")
-        return self._ask(key)
+        return self._ask(key, {"client_address": address} if is_address(address) else {})
 
     @staticmethod
     def _is_jwt(token: str) -> bool:
@@ -112,18 +125,19 @@ class Checker:
             self._metadata = metadata
         return self._metadata
 
-    def _ask(self, token: str) -> Caller:
+    def _ask(self, token: str, beside: dict[str, str] | None = None) -> Caller:
         """Asks the issuer (RFC 7662), or remembers that it did. No token is kept, only its hash."""
+        question = {"token": token, **(beside or {})}
         settings = self.settings
         if settings.client_id is None or settings.client_secret is None:
             raise invalid_token("the access token is not valid")
-        name, now = hashlib.sha256(token.encode()).digest(), time.monotonic()
+        name, now = hashlib.sha256(repr(question).encode()).digest(), time.monotonic()
         with self._lock:
             until, caller = self._remembered.get(name, (0.0, None))
         if caller is not None and now < until:
             return caller
         url, credentials = self._discovered()["introspection_endpoint"], (settings.client_id, settings.client_secret)
-        claims = self._json(lambda: self._http.post(url, data={"token": token}, auth=credentials))
+        claims = self._json(lambda: self._http.post(url, data=question, auth=credentials))
         if claims.get("active") is not True or claims.get("iss", settings.issuer) != settings.issuer:
             raise invalid_token("the access token is not valid")
         audience = claims.get("aud", [])

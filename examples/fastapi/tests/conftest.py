@@ -28,7 +28,7 @@ PASSWORDS = {
     "admin": "fern-lighthouse-sixty",
 }
 ROLES = {"alice": "user", "mod": "moderator", "admin": "admin"}
-PERMISSIONS = ["notes:read", "notes:write", "notes:delete", "notes:data"]
+PERMISSIONS = ["notes:read", "notes:write", "notes:delete", "notes:admin_access", "notes:data"]
 SCOPE = " ".join(["openid", "roles", *PERMISSIONS])
 
 
@@ -49,6 +49,7 @@ class World:
     docs_id: str = ""
     machine: tuple[str, str] = ("", "")
     introspector: tuple[str, str] = ("", "")
+    bans: tuple[str, str] = ("", "")
 
     def cli(self, *arguments: str, stdin: str = "") -> dict:
         """Runs `doorward …` beside the server and returns what it says as JSON."""
@@ -63,7 +64,7 @@ class World:
         return sign_in.run(username, PASSWORDS[username], scope, **parameters)
 
     def settings(self) -> Settings:
-        return Settings(self.issuer, self.api, *self.introspector, docs_client_id=self.docs_id)
+        return Settings(self.issuer, self.api, *self.introspector, *self.bans, docs_client_id=self.docs_id)
 
 
 @pytest.fixture(scope="session")
@@ -95,10 +96,12 @@ def register(world: World) -> None:
         for permission in permissions:
             world.cli("role", "update", role, "--permission", permission)
     world.cli("role", "update", "moderator", "--contains", "user")
-    world.cli("role", "update", "admin", "--contains", "moderator")
+    world.cli("role", "update", "admin", "--permission", "notes:admin_access", "--contains", "moderator")
     for username, role in ROLES.items():
         password = f"{PASSWORDS[username]}\n"
         world.cli("user", "create", username, "--password-stdin", "--role", role, stdin=password)
+    world.cli("role", "create", "reader-of-figures", "--permission", "notes:data")
+    world.cli("role", "grant", "reader-of-figures", "--user", "mod")
     scope = ["--scope", SCOPE]
     app_client = ["--type", "spa", "--name", "Notes", "--redirect-uri", f"{world.api}/callback"]
     world.app_id = world.cli("client", "create", *app_client, *scope)["client_id"]
@@ -106,6 +109,12 @@ def register(world: World) -> None:
     world.docs_id = world.cli("client", "create", *docs, *scope)["client_id"]
     api = world.cli("client", "create", "--type", "api", "--name", "Notes API", "--audience", world.api)
     world.introspector = (api["client_id"], api["client_secret"])
+    bans = ["--type", "machine", "--name", "Notes bans", "--scope", "doorward:users:read doorward:users:write"]
+    made = world.cli("client", "create", *bans)
+    world.bans = (made["client_id"], made["client_secret"])
+    rights = ["--permission", "doorward:users:read", "--permission", "doorward:users:write"]
+    world.cli("role", "create", "notes-bans", *rights, "--contains", "moderator")
+    world.cli("role", "grant", "notes-bans", "--client", made["client_id"])
     machine = ["--type", "machine", "--name", "Nightly export", "--scope", "notes:data"]
     made = world.cli("client", "create", *machine, "--access-token-format", "opaque")
     world.machine = (made["client_id"], made["client_secret"])

@@ -8,7 +8,15 @@ import pytest
 from conftest import World, bearer
 from cryptography.hazmat.primitives.asymmetric import ec
 
-ROUTES = [("GET", "/notes"), ("POST", "/notes"), ("DELETE", "/notes/1"), ("GET", "/dead-zone"), ("GET", "/data")]
+ROUTES = [
+    ("GET", "/notes"),
+    ("POST", "/notes"),
+    ("DELETE", "/notes/1"),
+    ("GET", "/dead-zone"),
+    ("POST", "/users/alice/ban"),
+    ("DELETE", "/users/alice/ban"),
+    ("GET", "/data"),
+]
 
 
 def challenge(answer: httpx.Response) -> str:
@@ -32,12 +40,18 @@ def test_rfc6750_section_3_1_nothing_presented_is_a_bare_401(api: httpx.Client, 
         ("alice", "POST", "/notes", 201, None),
         ("alice", "DELETE", "/notes/999", 403, "notes:delete"),
         ("alice", "GET", "/dead-zone", 403, None),
+        ("alice", "POST", "/users/mod/ban", 403, "notes:admin_access"),
+        ("alice", "DELETE", "/users/mod/ban", 403, "notes:admin_access"),
         ("alice", "GET", "/data", 403, "notes:data"),
         ("mod", "POST", "/notes", 201, None),
         ("mod", "DELETE", "/notes/999", 404, None),
         ("mod", "GET", "/dead-zone", 403, None),
+        ("mod", "POST", "/users/alice/ban", 403, "notes:admin_access"),
         ("admin", "DELETE", "/notes/999", 404, None),
         ("admin", "GET", "/dead-zone", 200, None),
+        ("admin", "POST", "/users/nobody-of-that-name/ban", 404, None),
+        ("admin", "DELETE", "/users/nobody-of-that-name/ban", 404, None),
+        ("admin", "POST", "/users/admin/ban", 409, None),
         ("admin", "GET", "/data", 403, "notes:data"),
     ],
 )
@@ -151,6 +165,63 @@ def test_a_disabled_user_is_out_at_once_where_the_api_asks(strict: httpx.Client,
     while strict.get("/notes", headers=bearer(token)).status_code != 401:
         assert time.monotonic() < deadline
     assert api.get("/notes", headers=bearer(token)).status_code == 200, "a stateless check believes it to its end"
+
+
+def test_a_banned_user_is_out_at_once_and_can_come_back(strict: httpx.Client, world: World, tokens: dict[str, str]):
+    from conftest import PASSWORDS
+
+    PASSWORDS["carol"] = "walnut-ferry-eighty-two"
+    world.cli("user", "create", "carol", "--password-stdin", "--role", "user", stdin=f"{PASSWORDS['carol']}\n")
+    token = world.token("carol")["access_token"]
+    assert strict.get("/notes", headers=bearer(token)).status_code == 200
+    admin = bearer(tokens["admin"])
+    for _ in range(2):
+        assert strict.post("/users/carol/ban", headers=admin).status_code == 204
+    assert strict.get("/notes", headers=bearer(token)).status_code == 401
+    with pytest.raises(KeyError):  # the sign-in page again, and no way back to the app
+        world.token("carol")
+    assert strict.delete("/users/carol/ban", headers=admin).status_code == 204
+    assert strict.get("/notes", headers=bearer(token)).status_code == 401, "what ended stays ended"
+    assert strict.get("/notes", headers=bearer(world.token("carol")["access_token"])).status_code == 200
+
+
+@pytest.mark.parametrize("user", ["alice%2F..%2Fadmin", "alice?username=admin", "%00", "a" * 300])
+def test_no_name_of_a_user_changes_what_is_asked(strict: httpx.Client, tokens: dict[str, str], user: str):
+    answer = strict.post(f"/users/{user}/ban", headers=bearer(tokens["admin"]))
+    assert answer.status_code in (404, 503), answer.text
+    assert strict.get("/notes", headers=bearer(tokens["alice"])).status_code == 200
+
+
+def test_without_a_client_for_it_nobody_is_banned(world: World, tokens: dict[str, str]):
+    from dataclasses import replace
+
+    from fastapi.testclient import TestClient
+    from notes.main import app
+
+    powerless = TestClient(app(replace(world.settings(), admin_client_id=None)))
+    assert powerless.post("/users/alice/ban", headers=bearer(tokens["admin"])).status_code == 501
+    wrong = TestClient(app(replace(world.settings(), admin_client_secret="wrong")))
+    assert wrong.post("/users/alice/ban", headers=bearer(tokens["admin"])).status_code == 503
+
+
+def test_an_api_key_reads_the_figures_until_it_is_revoked(strict: httpx.Client, world: World):
+    make = ["api-key", "create", "--user", "mod", "--permission", "notes:data"]
+    made = world.cli(*make, "--name", "Figures")
+    for headers in ({"X-API-Key": made["key"]}, bearer(made["key"])):
+        assert strict.get("/data", headers=headers).status_code == 200
+        assert strict.get("/notes", headers=headers).status_code == 403
+    world.cli("api-key", "revoke", made["id"])
+    deadline = time.monotonic() + 10  # the command writes beside the server, which hears of it within a second
+    while strict.get("/data", headers={"X-API-Key": made["key"]}).status_code != 401:
+        assert time.monotonic() < deadline
+
+
+def test_a_key_that_is_bound_to_addresses_works_from_there(api: httpx.Client, world: World):
+    make = ["api-key", "create", "--user", "mod", "--permission", "notes:data"]
+    here = world.cli(*make, "--name", "Here", "--allow-address", "127.0.0.0/8")["key"]
+    elsewhere = world.cli(*make, "--name", "Elsewhere", "--allow-address", "192.0.2.0/24")["key"]
+    assert api.get("/data", headers={"X-API-Key": here}).status_code == 200
+    assert api.get("/data", headers={"X-API-Key": elsewhere}).status_code == 401
 
 
 def test_when_the_issuer_is_away_nobody_gets_in(world: World, tokens):

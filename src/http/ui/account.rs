@@ -20,7 +20,11 @@ use crate::{
     },
     identity::session::BrowserSession,
     protocol::{client::ClientMetadata, consent::Consent, params::Params},
-    service::{account, browser_session, browser_session::Current},
+    service::{
+        access_model::{self, AccessModel},
+        account, browser_session,
+        browser_session::Current,
+    },
     types::{ClientId, SessionId, origin::Origin},
 };
 
@@ -36,6 +40,7 @@ pub(crate) async fn get(
         let visit = Visit::read(&app, &headers).await?;
         let Some(current) = &visit.visitor.current else { return Ok(see_other(route::LOGIN)) };
         let overview = account::overview(&app.ctx, current.user.id).await?;
+        let model = access_model::current(&app.ctx).await?;
         let page = AccountPage {
             t: messages(&headers, &[]),
             csrf: visit.csrf(&app, Purpose::Account),
@@ -44,7 +49,7 @@ pub(crate) async fn get(
             apps: overview
                 .apps
                 .iter()
-                .map(|(consent, metadata)| allowed(consent, metadata))
+                .map(|(consent, metadata)| allowed(consent, metadata, &model))
                 .collect(),
             notice: params.get("done").and_then(notice),
             now: app.ctx.now(),
@@ -65,12 +70,12 @@ fn session(session: &BrowserSession, current: SessionId) -> Session {
     }
 }
 
-fn allowed(consent: &Consent, metadata: &ClientMetadata) -> ShownApp {
+fn allowed(consent: &Consent, metadata: &ClientMetadata, model: &AccessModel) -> ShownApp {
     let name = metadata.client_name.as_deref().unwrap_or(consent.client_id.as_str());
     ShownApp {
         client_id: consent.client_id.to_string(),
         client: shown::metadata(metadata, name),
-        scopes: shown::asked(&consent.scope, &consent.claims),
+        scopes: shown::asked(&consent.scope, &consent.claims, model),
         since: consent.granted_at,
     }
 }

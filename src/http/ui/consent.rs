@@ -19,7 +19,10 @@ use crate::{
         view::{self, ClientTrust, Consent},
     },
     protocol::authorize::interaction::Asked,
-    service::authorize::{Advanced, pages},
+    service::{
+        access_model,
+        authorize::{Advanced, pages},
+    },
     types::origin::Origin,
 };
 
@@ -37,6 +40,7 @@ pub(crate) async fn get(
         };
         let identified = !client.is_public() || flow.request.redirect_uri.names_its_owner();
         let Asked { scope, claims } = pages::asked(&app.ctx, &flow, &current.user).await?;
+        let model = access_model::current(&app.ctx).await?;
         let page = Consent {
             t: messages_of(&headers, &flow.request),
             flow: flow.seal(&app.ctx, &visit.visitor.browser)?,
@@ -44,7 +48,7 @@ pub(crate) async fn get(
             client: shown::client(&client),
             trust: if identified { ClientTrust::Verified } else { ClientTrust::PublicNative },
             account: shown::account(&current.user),
-            scopes: shown::asked(&scope, &claims),
+            scopes: shown::asked(&scope, &claims, &model),
             display: shown::display(&flow.request),
             form_action: shown::form_action(&flow.request),
         };

@@ -1,12 +1,13 @@
 //! What pages show of clients and users.
 
 use crate::{
-    http::view::{Account, Client, Display, DisplayText, Source, WebLink},
+    http::view::{Account, Asked, Client, Display, DisplayText, PermissionWords, Source, WebLink},
     identity::user::User,
     protocol::{
         authorize::{AuthorizationRequest, hints},
         client::{self, ClientMetadata},
     },
+    service::access_model::{AccessModel, Words},
     types::Scope,
 };
 
@@ -53,10 +54,23 @@ pub(crate) fn form_action(request: &AuthorizationRequest) -> Option<Source> {
 }
 
 /// Scope tokens and single claims, in the order in which people read them: who they are comes first.
-pub(crate) fn asked(scope: &Scope, claims: &[String]) -> Vec<DisplayText> {
+pub(crate) fn asked(scope: &Scope, claims: &[String], model: &AccessModel) -> Vec<Asked> {
     const ORDER: [&str; 8] =
         ["openid", "profile", "email", "address", "phone", "roles", "groups", "offline_access"];
     let known = ORDER.into_iter().filter(|token| scope.contains(token));
     let others = scope.iter().filter(|token| !ORDER.contains(token));
-    known.chain(others).chain(claims.iter().map(String::as_str)).map(DisplayText::new).collect()
+    let words = |token: &str| model.words(token).map(PermissionWords::from);
+    let scopes = known
+        .chain(others)
+        .map(|token| Asked { token: DisplayText::new(token), permission: words(token) });
+    // A claim is no permission, whatever it is called.
+    let claims =
+        claims.iter().map(|name| Asked { token: DisplayText::new(name), permission: None });
+    scopes.chain(claims).collect()
+}
+
+impl From<Words<'_>> for PermissionWords {
+    fn from(words: Words<'_>) -> Self {
+        Self { api: DisplayText::new(words.api), words: DisplayText::new(words.description) }
+    }
 }

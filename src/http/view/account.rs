@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::client::{Account, Client};
-use super::consent::scope_in_words;
+use super::consent::Asked;
 use super::content_security_policy::ContentSecurityPolicy;
 use super::display_text::DisplayText;
 use super::messages::Messages;
@@ -45,8 +45,8 @@ pub struct App {
     pub client_id: String,
     /// The client.
     pub client: Client,
-    /// The scope tokens that were allowed.
-    pub scopes: Vec<DisplayText>,
+    /// What was allowed.
+    pub scopes: Vec<Asked>,
     /// When they were allowed.
     pub since: Timestamp,
 }
@@ -107,6 +107,6 @@ impl AccountPage {
     }
 
     fn scope_titles(&self, app: &App) -> Vec<String> {
-        app.scopes.iter().map(|scope| scope_in_words(self.t, scope).0).collect()
+        app.scopes.iter().map(|scope| scope.title(self.t)).collect()
     }
 }

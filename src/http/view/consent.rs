@@ -19,6 +19,40 @@ pub enum ClientTrust {
     PublicNative,
 }
 
+/// Something that a client asks for, or was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The scope token, or the name of a claim.
+    pub token: DisplayText,
+    /// The permission in the words of its API; what is no permission has words of ours.
+    pub permission: Option<PermissionWords>,
+}
+
+/// A permission in the words of its API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermissionWords {
+    /// The name of the API.
+    pub api: DisplayText,
+    /// What the permission allows there.
+    pub words: DisplayText,
+}
+
+impl Asked {
+    pub(super) fn title(&self, t: Messages) -> String {
+        self.permission.as_ref().map_or_else(
+            || scope_in_words(t, &self.token).0,
+            |permission| permission.words.to_string(),
+        )
+    }
+
+    fn explanation(&self, t: Messages) -> String {
+        self.permission.as_ref().map_or_else(
+            || scope_in_words(t, &self.token).1,
+            |permission| t.with("scope-of-api", "api", &permission.api),
+        )
+    }
+}
+
 /// Asks whether a client may have what it asks for. The form posts `flow`, `csrf` and `action`
 /// (`allow`, `cancel` or `another-account`) to `/consent`.
 #[derive(Debug, Clone, Template)]
@@ -36,8 +70,8 @@ pub struct Consent {
     pub trust: ClientTrust,
     /// Who is signed in.
     pub account: Account,
-    /// The scope tokens to decide about, in the order to show them.
-    pub scopes: Vec<DisplayText>,
+    /// What to decide about, in the order to show it.
+    pub scopes: Vec<Asked>,
     /// `display` of the request.
     pub display: Display,
     /// Where the form may lead besides here: [`Source::of_redirect_uri`] of the request.

@@ -55,7 +55,7 @@ pub use api_keys::{
     RotateApiKey, RotateProblem, Standing,
 };
 pub use client::{Account, Client, Display};
-pub use consent::{ClientTrust, Consent};
+pub use consent::{Asked, ClientTrust, Consent, PermissionWords};
 pub use content_security_policy::{ContentSecurityPolicy, Source};
 pub use display_text::DisplayText;
 pub use error::{BackLink, ErrorPage, Explanation};

@@ -77,8 +77,15 @@ impl Samples {
         }
     }
 
-    fn scopes(&self, tokens: &[&str]) -> Vec<DisplayText> {
-        tokens.iter().copied().chain([self.words("notes:read").as_str()]).map(Into::into).collect()
+    fn scopes(&self, tokens: &[&str]) -> Vec<Asked> {
+        let asked = |token: &str, permission| Asked { token: token.into(), permission };
+        let words = PermissionWords {
+            api: self.words("Notes API").into(),
+            words: self.words("Read the notes on the board").into(),
+        };
+        let others =
+            [asked(&self.words("notes:read"), Some(words)), asked(&self.words("birthdate"), None)];
+        tokens.iter().map(|token| asked(token, None)).chain(others).collect()
     }
 
     fn form_action() -> Option<Source> {
@@ -318,7 +325,7 @@ impl Samples {
             t: self.t,
             csrf: self.words("token"),
             id: self.words("k1"),
-            start: "dw_019a00000000".into(),
+            start: "dw_019a000000007abc".into(),
             name: self.words("Backup at home").into(),
             overlaps: vec![0, 1, 24, 168],
             chosen: 24,
@@ -329,7 +336,7 @@ impl Samples {
             t: self.t,
             csrf: self.words("token"),
             id: self.words("k1"),
-            start: "dw_019a00000000".into(),
+            start: "dw_019a000000007abc".into(),
             name: self.words("Backup at home").into(),
             last_used_at: Some(Timestamp::from_unix(NOW - 300)),
             now: Timestamp::from_unix(NOW),
@@ -390,7 +397,7 @@ impl Samples {
         };
         let live = ApiKeyRow {
             id: self.words("k1"),
-            start: "dw_019a00000000".into(),
+            start: "dw_019a000000007abc".into(),
             name: self.words("Backup at home").into(),
             permissions: vec![
                 permission("notes:read", Some("Read the notes"), true),

@@ -33,7 +33,7 @@ export function createUser(server, { username, password, email, roles = ['user']
 }
 
 /**
- * Creates a client of a kind (`web`, `spa`, `machine`) from its metadata (RFC 7591 names) and returns
+ * Creates a client of a kind (`web`, `spa`, `machine`, `api`) from its metadata (RFC 7591 names) and returns
  * it, with `client_id` and any `client_secret`.
  */
 export function createClient(server, kind, metadata) {
@@ -41,6 +41,7 @@ export function createClient(server, kind, metadata) {
   for (const uri of metadata.redirect_uris ?? []) args.push('--redirect-uri', uri);
   for (const uri of metadata.post_logout_redirect_uris ?? []) args.push('--post-logout-redirect-uri', uri);
   for (const scope of metadata.scopes ?? []) args.push('--scope', scope);
+  for (const audience of metadata.audiences ?? []) args.push('--audience', audience);
   for (const scope of metadata.essential_scopes ?? []) args.push('--essential-scope', scope);
   return json(server, args);
 }
@@ -57,6 +58,13 @@ export async function createApi(server, { audience, name, permissions, role }) {
 /** Gives permissions to a role that is there. */
 export function permit(server, role, permissions) {
   return json(server, ['role', 'update', role, ...permissions.flatMap((name) => ['--permission', name])]);
+}
+
+/** Creates a role that includes others and holds permissions, and gives it to a client. */
+export async function empower(server, { client_id }, role, { contains = [], permissions = [] }) {
+  const parts = [...permissions.flatMap((name) => ['--permission', name]), ...contains.flatMap((name) => ['--contains', name])];
+  await json(server, ['role', 'create', role, ...parts]);
+  return json(server, ['role', 'grant', role, '--client', client_id]);
 }
 
 async function json({ issuer, dataDir }, args, input = '') {

@@ -7,6 +7,8 @@ export const paths = {
   roleMissing: '/role-missing',
   selectAccount: '/select-account',
   account: '/account',
+  apiKeys: '/account/api-keys',
+  newApiKey: '/account/api-keys/new',
   setup: '/setup',
   logout: '/logout',
   signedOut: '/signed-out',
@@ -30,6 +32,16 @@ export const elements = {
   accountUsername: '#account-username',
   endOtherSessions: '#end-others',
   revokeApp: 'form[action="/account/apps/revoke"] button',
+  toApiKeys: '#to-api-keys',
+  newApiKey: '#new-api-key',
+  makeApiKey: '#make',
+  apiKey: '#api-key',
+  copyApiKey: '#copy',
+  apiKeyDone: '#done',
+  rotateLink: 'a.rotate',
+  rotateApiKey: '#rotate',
+  revokeLink: 'a.revoke',
+  revokeApiKey: '#revoke',
   createAdministrator: '#create',
 };
 
@@ -45,6 +57,15 @@ export async function signIn(page, { username, password }) {
   await page.fill(elements.username, username);
   await page.fill(elements.password, password);
   await page.click(elements.signIn);
+}
+
+/** Makes an API key on the account pages of whoever is signed in, and returns its text. */
+export async function makeApiKey(page, issuer, name, ...permissions) {
+  await page.goto(`${issuer}${paths.newApiKey}`);
+  await page.fill('#name', name);
+  for (const permission of permissions) await page.check(`[name="permission:${permission}"]`);
+  await page.click(elements.makeApiKey);
+  return page.inputValue(elements.apiKey);
 }
 
 /** Says yes to the app if it asks, and comes back to it. Returns the URL it came back to. */

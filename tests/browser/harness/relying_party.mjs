@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import * as oidc from 'openid-client';
 
-import { createApi, createClient } from './cli.mjs';
+import { createApi, createClient, permit } from './cli.mjs';
 import { bodyOf } from './net.mjs';
 
 const files = {
@@ -39,14 +39,19 @@ export class RelyingParty {
     await createApi(doorward, {
       audience: 'https://notes.example',
       name: 'Notes',
-      permissions: { 'notes:delete': 'Delete the notes of everybody' },
+      permissions: {
+        'notes:read': 'Read the notes on the board',
+        'notes:write': 'Add notes to the board',
+        'notes:delete': 'Delete the notes of everybody',
+      },
       role: 'eraser',
     });
+    await permit(doorward, 'user', ['notes:read', 'notes:write']);
     this.web = await createClient(doorward, 'web', {
       client_name: 'Paper Trail',
       redirect_uris: [this.callback, this.onward],
       post_logout_redirect_uris: [this.afterSignOut],
-      scopes: ['openid', 'profile', 'email', 'roles', 'offline_access', 'notes:delete'],
+      scopes: ['openid', 'profile', 'email', 'roles', 'offline_access', 'notes:read', 'notes:write', 'notes:delete'],
       essential_scopes: ['notes:delete'],
     });
     this.public = await createClient(doorward, 'spa', {

@@ -36,21 +36,22 @@ export function launchBrowser() {
   return chromium.launch({ executablePath, headless: true, args: flags });
 }
 
-/** Starts a world and takes it down after the file's last test. */
-export async function startWorld() {
+/** Starts a world, which `furnish` can add to before anybody asks, and takes it down after the file's last test. */
+export async function startWorld(furnish = async () => {}) {
   const world = new World();
   after(() => world.stop());
-  await world.start();
+  await world.start(furnish);
   return world;
 }
 
 class World {
-  async start() {
+  async start(furnish) {
     try {
       this.app = await RelyingParty.listen();
       this.doorward = await Doorward.prepare();
       for (const user of Object.values(users)) await createUser(this.doorward, user);
       await this.app.register(this.doorward);
+      await furnish(this);
       await this.doorward.start();
       await this.app.discover();
       this.browser = await launchBrowser();

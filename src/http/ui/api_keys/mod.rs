@@ -107,9 +107,10 @@ fn row(Listed { key, permissions }: &Listed, now: Timestamp) -> ApiKeyRow {
     }
 }
 
-/// How the text of a key begins: as much of its id as tells two keys of one owner apart.
+/// How the text of a key begins: as much of its id as tells two keys of one owner apart, the moment and
+/// some of the random bits (RFC 9562 §5.7).
 fn start(id: ApiKeyId) -> String {
-    let digits: String = id.uuid().simple().to_string().chars().take(12).collect();
+    let digits: String = id.uuid().simple().to_string().chars().take(16).collect();
     format!("{}{digits}", api_key::PREFIX)
 }
 
