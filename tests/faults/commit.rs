@@ -115,7 +115,7 @@ async fn pass(mut near: TcpStream, mut far: TcpStream, armed: Arc<Mutex<Option<(
                 far.write_all(&asked[..bytes]).await.unwrap();
                 if cut == Some(Cut::After) {
                     // Its answer, which goes nowhere. One who says good-bye gets none.
-                    far.read(&mut said).await.ok();
+                    far.readable().await.ok();
                     return;
                 }
             }
