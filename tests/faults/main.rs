@@ -33,6 +33,8 @@ mod slow;
 mod smuggling;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod wire;
 
 #[cfg(test)]
 #[expect(dead_code, reason = "the crash test kills servers, and runs on PostgreSQL as well")]
