@@ -61,6 +61,11 @@ impl Plan {
     pub(crate) const fn window(&self, connections: u16) -> Window {
         Window { connections, span: self.span }
     }
+
+    /// The largest number of connections.
+    pub(crate) fn most_connections(&self) -> u16 {
+        self.connections.iter().copied().max().unwrap_or_default()
+    }
 }
 
 impl Arguments {

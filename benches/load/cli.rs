@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use super::credentials::{Client, REDIRECT_URI, User};
+use super::credentials::{Client, REDIRECT_URI, USER};
 
 /// The form of a client's access tokens.
 #[derive(Debug, Clone, Copy)]
@@ -43,10 +43,10 @@ impl Installation<'_> {
         command
     }
 
-    /// Creates `user`.
-    pub(crate) fn create_user(&self, user: User) -> anyhow::Result<()> {
-        let arguments = ["user", "create", user.username, "--password-stdin", "--role", "user"];
-        self.run(&arguments, user.password).map(drop)
+    /// Creates a user of that name, with the password of all.
+    pub(crate) fn create_user(&self, username: &str) -> anyhow::Result<()> {
+        let arguments = ["user", "create", username, "--password-stdin", "--role", "user"];
+        self.run(&arguments, USER.password).map(drop)
     }
 
     /// Creates a client.

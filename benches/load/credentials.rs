@@ -17,6 +17,14 @@ pub(crate) struct User {
     pub(crate) password: &'static str,
 }
 
+impl User {
+    /// The name of somebody else with the same password: one for each connection that signs in, since
+    /// no person signs in sixty-four times at once.
+    pub(crate) fn other(self, number: u16) -> String {
+        format!("{}-{number}", self.username)
+    }
+}
+
 /// A registered client.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {

@@ -44,7 +44,10 @@ pub(crate) async fn start(arguments: &Arguments, engine: Engine) -> anyhow::Resu
         Installation { program: &program, data_dir: folder.path(), database_url, port };
     let serve = async || Server::start(installation.serve(), port, PATHS.discovery).await;
     serve().await?.server.stop();
-    installation.create_user(USER)?;
+    installation.create_user(USER.username)?;
+    for number in 0..arguments.plan().most_connections() {
+        installation.create_user(&USER.other(number))?;
+    }
     let create = |name, kind, format| installation.create_client(name, kind, format);
     let clients = Clients {
         machine_jwt: create("machine-jwt", Kind::Machine, TokenFormat::Jwt)?,

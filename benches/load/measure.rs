@@ -20,8 +20,8 @@ use super::{
 
 /// Operations before the measurement, on each connection.
 const WARM_UP: u32 = 20;
-/// The same for operations of many requests, or with a password.
-const WARM_UP_SIGN_IN: u32 = 1;
+/// The same for codes, of which there are not that many.
+const WARM_UP_CODE: u32 = 1;
 /// The most operations of one measurement.
 const MOST: usize = 200_000;
 /// A worker gives up after so many failures.
@@ -145,10 +145,10 @@ async fn attempt(
     let session = worker::session(&target, operation).await?;
     let supply = worker::supply(&target, operation, &session, CODES).await?;
     let mut workers = Vec::new();
-    for _ in 0..window.connections {
+    for number in 0..window.connections {
         let target = std::sync::Arc::clone(&target);
-        let mut worker = Worker::new(target, operation, &session, &supply).await?;
-        for _ in 0..warm_up(operation, window.connections) {
+        let mut worker = Worker::new(target, operation, &session, &supply, number).await?;
+        for _ in 0..warm_up(operation) {
             worker.once().await?;
         }
         workers.push(worker);
@@ -187,13 +187,11 @@ async fn work(mut worker: Worker, end: Instant, tally: Rc<RefCell<Tally>>) {
 }
 
 /// Few for what is slow or limited in number.
-fn warm_up(operation: Operation, connections: u16) -> u32 {
+const fn warm_up(operation: Operation) -> u32 {
     match operation {
-        Operation::SignIn => u32::from(connections == 1),
-        Operation::SignInUnhashed
-        | Operation::SignInAgain
-        | Operation::Code
-        | Operation::CodeWithIdToken => WARM_UP_SIGN_IN,
+        // Preparing one is a sign-in already.
+        Operation::SignIn | Operation::SignInUnhashed | Operation::SignInAgain => 0,
+        Operation::Code | Operation::CodeWithIdToken => WARM_UP_CODE,
         Operation::Discovery
         | Operation::Jwks
         | Operation::ClientCredentialsJwt

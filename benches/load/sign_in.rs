@@ -32,9 +32,10 @@ pub(crate) struct Wish<'a> {
     pub(crate) scope: &'static str,
 }
 
-/// What a browser remembers: its cookies.
+/// What a browser remembers: its cookies. And who sits before it, [`USER`] if nobody else.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Browser {
+    username: Option<String>,
     cookies: BTreeMap<String, String>,
 }
 
@@ -46,6 +47,11 @@ pub(crate) struct Tokens {
 }
 
 impl Browser {
+    /// A new one, before which the user of that name sits.
+    pub(crate) fn of(username: String) -> Self {
+        Self { username: Some(username), cookies: BTreeMap::new() }
+    }
+
     /// From the authorization request to the code, filling in whatever forms come.
     pub(crate) async fn authorize(
         &mut self,
@@ -67,7 +73,10 @@ impl Browser {
                     address = address.join(location)?;
                     Call::get(path(&address))
                 }
-                200 => fill_in(&mut address, &answer)?,
+                200 => {
+                    let username = self.username.as_deref().unwrap_or(USER.username);
+                    fill_in(&mut address, &answer, username)?
+                }
                 status => bail!("{} answered {status}", call.name()),
             };
         }
@@ -158,7 +167,7 @@ fn request(target: &Target, wish: Wish<'_>) -> anyhow::Result<Url> {
 }
 
 /// The form of the page, filled in as somebody who signs in and says yes.
-fn fill_in(address: &mut Url, page: &Answer) -> anyhow::Result<Call> {
+fn fill_in(address: &mut Url, page: &Answer, username: &str) -> anyhow::Result<Call> {
     let page = std::str::from_utf8(&page.body)?;
     let forms = form::forms(page);
     let form = forms
@@ -168,13 +177,13 @@ fn fill_in(address: &mut Url, page: &Answer) -> anyhow::Result<Call> {
     if !form.action.is_empty() {
         *address = address.join(&form.action)?;
     }
-    Ok(Call::post(path(address), filled(form)))
+    Ok(Call::post(path(address), filled(form, username)))
 }
 
 /// The fields to send: the inputs, the credentials, and the button that says yes.
-fn filled(form: &Form) -> Vec<(&str, &str)> {
+fn filled<'a>(form: &'a Form, username: &'a str) -> Vec<(&'a str, &'a str)> {
     let inputs = form.inputs.iter().map(|(name, value)| match name.as_str() {
-        "username" => ("username", USER.username),
+        "username" => ("username", username),
         "password" => ("password", USER.password),
         name => (name, value.as_str()),
     });

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use axum::http::{HeaderValue, header};
 
 use super::{
-    credentials::Client,
+    credentials::{Client, USER},
     http::{Call, Connection},
     operation::{Beginning, Operation},
     sign_in::{self, Browser, OPENID, PLAIN, Wish},
@@ -39,22 +39,38 @@ enum Work {
     Refresh(String),
     /// The redemption of a code of the supply.
     Redeem(Supply),
-    /// A sign-in with a new browser.
-    SignIn,
+    /// A sign-in of the user of that name with a new browser.
+    SignIn(String),
     /// A sign-in with a browser that is signed in.
     SignInAgain(Browser),
 }
 
 impl Worker {
-    /// Prepares what `operation` needs. `session` is a browser that is signed in, `supply` holds codes.
+    /// Prepares what `operation` needs. `session` is a browser that is signed in, `supply` holds codes;
+    /// `number` is this worker's own.
     pub(crate) async fn new(
         target: Arc<Target>,
         operation: Operation,
         session: &Browser,
         supply: &Supply,
+        number: u16,
     ) -> anyhow::Result<Self> {
         let mut connection = connect(&target).await?;
-        let work = prepare(&target, &mut connection, operation, session, supply).await?;
+        let work = match prepare(&target, &mut connection, operation, session, supply).await? {
+            // Every person has an account, and says yes to the app once.
+            Work::SignIn(_) => {
+                let username = USER.other(number);
+                let mut browser = Browser::of(username.clone());
+                sign_in_to(&mut browser, &mut connection, &target).await?;
+                Work::SignIn(username)
+            }
+            Work::SignInAgain(_) => {
+                let mut browser = Browser::of(USER.other(number));
+                sign_in_to(&mut browser, &mut connection, &target).await?;
+                Work::SignInAgain(browser)
+            }
+            work @ (Work::Same(..) | Work::Refresh(_) | Work::Redeem(_)) => work,
+        };
         Ok(Self { target, connection, work })
     }
 
@@ -73,8 +89,8 @@ impl Worker {
                 let Some(code) = supply.borrow_mut().pop() else { return Ok(Progress::UsedUp) };
                 redeem(connection, target, &target.clients.app_jwt, &code).await?;
             }
-            Work::SignIn => {
-                let mut browser = Browser::default();
+            Work::SignIn(username) => {
+                let mut browser = Browser::of(username.clone());
                 sign_in_to(&mut browser, connection, target).await?;
             }
             Work::SignInAgain(browser) => sign_in_to(browser, connection, target).await?,
@@ -169,7 +185,7 @@ async fn prepare(
             let bearer = HeaderValue::from_str(&format!("Bearer {}", tokens.access_token))?;
             Work::Same(Call::get(paths.user_info).with(header::AUTHORIZATION, bearer), "\"sub\"")
         }
-        Operation::SignIn | Operation::SignInUnhashed => Work::SignIn,
+        Operation::SignIn | Operation::SignInUnhashed => Work::SignIn(String::new()),
         Operation::SignInAgain => Work::SignInAgain(browser),
     })
 }

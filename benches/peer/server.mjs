@@ -28,12 +28,13 @@ async function interaction(request, response) {
   let body = '';
   for await (const chunk of request.setEncoding('utf8')) body += chunk;
   const fields = new URLSearchParams(body);
-  const known = fields.get('username') === user.username;
+  const username = fields.get('username') ?? '';
+  const known = username.replace(/-\d+$/, '') === user.username;
   const right = checksPasswords
     ? await verify(passwordHash, fields.get('password') ?? '')
     : fields.get('password') === user.password;
   if (!known || !right) return response.writeHead(401).end();
-  const result = { login: { accountId: user.sub, amr: ['pwd'] } };
+  const result = { login: { accountId: username, amr: ['pwd'] } };
   return provider.interactionFinished(request, response, result);
 }
 

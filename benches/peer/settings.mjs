@@ -6,7 +6,7 @@ import { Store } from './store.mjs';
 
 const resource = 'https://api.example';
 
-/** The user of the benchmark. */
+/** The user of the benchmark; `alice-0` and so on are others with the same password. */
 export const user = { sub: 'alice', username: 'alice', password: 'tulip-harbour-ninety', email: 'alice@example.com' };
 
 const redirect_uris = ['http://127.0.0.1:9/callback'];
@@ -102,5 +102,5 @@ export function configuration() {
 }
 
 function claimsOf(sub) {
-  return { sub, preferred_username: user.username, email: user.email, email_verified: true };
+  return { sub, preferred_username: sub, email: user.email, email_verified: true };
 }

@@ -1,5 +1,7 @@
 //! Following the change log: how a node hears of what was changed elsewhere.
 
+use std::time::Duration;
+
 use super::{Context, ServiceError};
 use crate::{store, types::change::Change};
 
@@ -8,7 +10,8 @@ const BATCH: u32 = 500;
 
 /// Reads the change log to its end and drops from memory what it names.
 ///
-/// Called four times a second by the background job, and by every verb that takes something away
+/// Called four times a second by the background job, when another node has told of a change ([`listen`]),
+/// and by every verb that takes something away
 /// before it answers, so that this node never contradicts its own answer.
 ///
 /// # Errors
@@ -41,5 +44,27 @@ pub async fn follow(ctx: &Context) -> Result<(), ServiceError> {
         if is_end {
             return Ok(());
         }
+    }
+}
+
+/// How long a node that cannot listen waits before it tries again; it looks at the log all the same.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
+/// Follows the change log whenever another node tells that it has grown: at once, where the next look would
+/// come a quarter of a second later. Nothing depends on it: a node that hears nothing still looks.
+///
+/// For ever on PostgreSQL; returns at once on SQLite, where nobody tells.
+pub async fn listen(ctx: &Context) {
+    while let Err(error) = listen_while_possible(ctx).await {
+        tracing::warn!(job = "listen", %error, "a background job failed and is tried again");
+        tokio::time::sleep(LISTEN_AGAIN).await;
+    }
+}
+
+async fn listen_while_possible(ctx: &Context) -> Result<(), ServiceError> {
+    let Some(mut wake) = store::Wake::listen(&ctx.db).await? else { return Ok(()) };
+    loop {
+        follow(ctx).await?;
+        wake.wait().await?;
     }
 }

@@ -31,6 +31,7 @@ impl Jobs {
         tasks.spawn(every(FOLLOW_EVERY, "follow", stopped.clone(), Arc::clone(ctx), |ctx| {
             Box::pin(async move { changes::follow(&ctx).await })
         }));
+        tasks.spawn(listen(stopped.clone(), Arc::clone(ctx)));
         tasks.spawn(every(ROTATE_EVERY, "rotate", stopped.clone(), Arc::clone(ctx), |ctx| {
             Box::pin(async move {
                 key_rotation::rotate_due(&ctx, &Origin::command_line("rotation".to_owned())).await
@@ -52,6 +53,14 @@ impl Jobs {
         if let Err(error) = seen::flush(&self.ctx).await {
             tracing::warn!(%error, "the last uses of sessions and API keys were not written");
         }
+    }
+}
+
+/// Listens until it is told to stop.
+async fn listen(mut stopped: watch::Receiver<bool>, ctx: Arc<Context>) {
+    tokio::select! {
+        _ = stopped.changed() => {}
+        () = changes::listen(&ctx) => {}
     }
 }
 

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use super::{Context, ServiceError, password_pool::PasswordPoolError, rates::Charge};
+use super::{Context, ServiceError, gates::Turn, password_pool::PasswordPoolError, rates::Charge};
 use crate::{
     identity::{
         LoginName,
@@ -69,6 +69,8 @@ pub struct Proven {
     pub clears: Vec<TokenHash>,
     /// The device the user signed in with, known before or new.
     pub device: [u8; 16],
+    /// Ends when the success is written: until then the attempt counts as a failure.
+    pub turn: Turn,
     /// The password, when its hash is to be renewed with today's cost.
     pub rehash: Option<PresentedPassword>,
 }
@@ -94,7 +96,7 @@ pub async fn by_password(
         (None, _) | (_, None) => Source::Stranger(origin.network()),
     };
     let keys = lockout::keys(target, source);
-    let _turn = ctx.gates.turn(&keys.attempts).await;
+    let turn = ctx.gates.turn(&keys.attempts).await;
     let charge =
         ctx.rates.charge(&keys, &ctx.policy.lockout, ctx.now()).map_err(SignInError::Wait)?;
     let counter = reserve(ctx, keys, charge, origin).await?;
@@ -111,7 +113,7 @@ pub async fn by_password(
                 hashed(ctx, &lockout::user_key(Target::User(user.id))),
             ];
             let device = device.unwrap_or_else(|| ctx.random());
-            Ok(Proven { user, clears, device, rehash: needs_rehash.then_some(password) })
+            Ok(Proven { user, clears, device, turn, rehash: needs_rehash.then_some(password) })
         }
         Ok(Verification::Wrong) => Err(SignInError::Failed),
         Err(error) => {

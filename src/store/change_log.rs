@@ -7,7 +7,10 @@
 
 use super::{
     Conn, Engine, StoreError, Tx,
-    db::run::{execute, fetch_all, fetch_one},
+    db::{
+        run::{execute, fetch_all, fetch_one},
+        wake,
+    },
     row::{self, Number, row},
     statements::{postgres_statements, statements},
 };
@@ -22,14 +25,17 @@ statements! { "change_log";
 }
 
 postgres_statements! { "change_log";
-    /// As many numbers as there are changes, and the changes: a JSON array of topic, key and time.
-    APPEND = "WITH head AS (
-            UPDATE change_head SET seq = seq + $1 WHERE id = 1 RETURNING seq - $1 AS before)
-        INSERT INTO change_log (seq, topic, key, at)
+    /// As many numbers as there are changes, and the changes: a JSON array of topic, key and time. Every
+    /// node that listens is told when this commits. PostgreSQL lets those who tell commit one after the
+    /// other; they do so anyway, since each holds the head.
+    APPEND = concat!("WITH head AS (
+            UPDATE change_head SET seq = seq + $1 WHERE id = 1 RETURNING seq - $1 AS before),
+        noted AS (INSERT INTO change_log (seq, topic, key, at)
         SELECT head.before + change.place, change.entry ->> 0, decode(change.entry ->> 1, 'hex'),
             CAST(change.entry ->> 2 AS BIGINT)
         FROM head, json_array_elements(CAST(CAST($2 AS TEXT) AS JSON))
-            WITH ORDINALITY AS change (entry, place)";
+            WITH ORDINALITY AS change (entry, place))
+        SELECT pg_notify('", wake::channel!(), "', '')");
 }
 
 /// Tells every node of a change once the transaction commits. The verbs of the store do so themselves.

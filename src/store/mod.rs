@@ -40,5 +40,5 @@ pub mod statements;
 pub mod user;
 pub mod version;
 
-pub use db::{BoxFuture, Conn, Db, Durability, Engine, Reader, StorageOptions, Tx};
+pub use db::{BoxFuture, Conn, Db, Durability, Engine, Reader, StorageOptions, Tx, Wake};
 pub use error::{StoreError, Unique};

@@ -4,6 +4,7 @@
 use doorward::{
     protocol::client::{AccessTokenFormat, ClientMetadata},
     service::{changes, client_registry, users},
+    store::Engine,
     types::{UserId, audit::Actor},
 };
 use proptest::{prelude::*, test_runner::Config};
@@ -238,6 +239,48 @@ async fn run(steps: Vec<Step>) {
     let mut world = World::begin([&first, &second]).await;
     for step in steps {
         world.take(step).await;
+    }
+}
+
+/// Where nodes tell each other, a node follows without looking: no clock moves here, and nobody looks.
+#[tokio::test]
+async fn a_node_that_is_told_of_a_revocation_knows_it_without_looking() {
+    let first = Issuer::start().await;
+    let second = first.another_node().await;
+    if first.ctx.db.engine() == Engine::Sqlite {
+        // Nobody tells on SQLite, which has one node.
+        changes::listen(&second.ctx).await;
+        return;
+    }
+    let mut world = World::begin([&first, &second]).await;
+    for client in [0, 1] {
+        world.take(Step::Machine { node: 0, client }).await;
+    }
+    for node in [0, 1] {
+        changes::follow(&[&first, &second][node].ctx).await.unwrap();
+        world.look(node, 0).await;
+        world.look(node, 1).await;
+    }
+    let hears = async {
+        changes::listen(&second.ctx).await;
+        unreachable!("a node listens for ever");
+    };
+    let revokes = async {
+        for token in [0, 1] {
+            world.revoke(0, token).await;
+            let told = first.ctx.caches.followed_to();
+            while second.ctx.caches.followed_to() < told {
+                tokio::task::yield_now().await;
+            }
+            let known = &world.tokens[token];
+            let fields = [("token", known.text.as_str())];
+            let body = world.call(1, known.client, "/introspect", &fields).await;
+            assert_eq!(body["active"], false);
+        }
+    };
+    tokio::select! {
+        () = revokes => {}
+        () = hears => {}
     }
 }
 

@@ -142,6 +142,8 @@ mod rfc9728_protected_resource_metadata;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]
+mod round_trips;
+#[cfg(test)]
 mod rp_initiated_logout;
 #[cfg(test)]
 mod secrecy;

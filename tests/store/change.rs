@@ -1,15 +1,17 @@
 //! The change log: in the order of the commits, with nothing missing.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    task::{Context, Waker},
     time::Duration,
 };
 
 use doorward::{
-    store::{self, Db, StoreError, change_log as verb},
+    store::{self, Db, StoreError, Wake, change_log as verb},
     types::{UserId, change::Change},
 };
 
@@ -67,6 +69,51 @@ async fn what_is_undone_is_not_told(db: TestDb) {
     });
     failed.await.unwrap_err();
     assert_eq!(read!(db, |conn| verb::head(conn)), Ok(0));
+}
+
+/// Asserts that what is told to `wake` next is the commit of `change`, and nothing before it.
+async fn assert_woken_by(db: &Db, wake: &mut Wake, number: u16) {
+    commit!(db, [], |tx| async {
+        verb::append(tx, user(number), NOW);
+        Ok(())
+    })
+    .unwrap();
+    wake.wait().await.unwrap();
+    let head = read!(db, |conn| verb::head(conn)).unwrap();
+    assert_eq!(changes_after(db, head - 1).await, [user(number)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_tells_other_nodes_of_a_change_when_it_commits() {
+    let db = TestDb::postgres().await;
+    let mut wake = Wake::listen(&db.another().await).await.unwrap().unwrap();
+    for number in 0..5 {
+        assert_woken_by(&db, &mut wake, number).await;
+    }
+    // Neither what is undone nor what changes nothing for others is told.
+    let undone = db.write::<_, (), StoreError>(move |tx| {
+        Box::pin(async move {
+            verb::append(tx, Change::SigningKeys, NOW);
+            Err(StoreError::MissingReference)
+        })
+    });
+    undone.await.unwrap_err();
+    commit!(db, [], |tx| store::meta::set(tx, "name", b"")).unwrap();
+    let mut waiting = pin!(wake.wait());
+    let told = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(told.is_pending(), "told of nothing");
+    commit!(db, [], |tx| async {
+        verb::append(tx, user(9), NOW);
+        Ok(())
+    })
+    .unwrap();
+    waiting.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_tells_nobody() {
+    let db = TestDb::sqlite().await;
+    assert!(Wake::listen(&db).await.unwrap().is_none());
 }
 
 /// Writers commit in any order, some slowly, some not at all, while a reader follows by number.

@@ -67,7 +67,7 @@ async fn columns(db: &Db, sql: &'static str) -> BTreeSet<(String, String, i64)> 
                 statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
             rows.map(Result::unwrap).collect()
         }
-        Conn::Postgres(conn) => sqlx::query_as(sql).fetch_all(conn).await.unwrap(),
+        Conn::Postgres(conn) => sqlx::query_as(sql).fetch_all(&mut **conn).await.unwrap(),
     };
     rows.into_iter().collect()
 }

@@ -15,6 +15,7 @@ use crate::{
         browser_session::{self, Begun, Current},
         changes,
         flow::Flow,
+        gates::Turn,
         sign_in::{self, SignInError},
     },
     store::{self, StoreError, Tx},
@@ -48,6 +49,8 @@ pub(super) struct Beginning {
     pub(super) clears: Vec<TokenHash>,
     /// The cookie that makes the browser known.
     pub(super) device: String,
+    /// The turn of the sign-in, which lasts until all this is committed.
+    pub(super) turn: Option<Turn>,
 }
 
 impl From<Option<Current>> for SignedIn {
@@ -63,6 +66,14 @@ impl SignedIn {
             Self::Nobody => None,
             Self::Before(current) => Some(current),
             Self::JustNow(beginning) => Some(&beginning.begun.current),
+        }
+    }
+
+    /// The turn of a sign-in that is not written yet.
+    fn take_turn(&mut self) -> Option<Turn> {
+        match self {
+            Self::Nobody | Self::Before(_) => None,
+            Self::JustNow(beginning) => beginning.turn.take(),
         }
     }
 
@@ -120,9 +131,10 @@ impl From<Unwritten> for SignInError {
 /// Writes a session that begins, where the request is not answered yet.
 pub(super) async fn persist(
     ctx: &Arc<Context>,
-    signed_in: SignedIn,
+    mut signed_in: SignedIn,
     origin: &Origin,
 ) -> Result<Option<SessionCookies>, Unwritten> {
+    let _turn = signed_in.take_turn();
     let cookies = signed_in.cookies();
     if let SignedIn::JustNow(beginning) = signed_in {
         let (context, origin) = (Arc::clone(ctx), origin.clone());
@@ -173,9 +185,10 @@ pub(super) async fn answer(
     client: &Client,
     flow: Flow,
     granted: Granted,
-    signed_in: SignedIn,
+    mut signed_in: SignedIn,
     origin: &Origin,
 ) -> Result<Advanced, FlowFailure> {
+    let _turn = signed_in.take_turn();
     let Some(current) = signed_in.current() else {
         // The interaction policy grants nothing to nobody.
         let error = OAuthError::new(ErrorCode::LoginRequired, "nobody is signed in");

@@ -77,7 +77,7 @@ async fn begin(
     visitor: &Visitor,
     origin: &Origin,
 ) -> Result<Beginning, SignInError> {
-    let Proven { user, clears, device, rehash } =
+    let Proven { user, clears, device, turn, rehash } =
         sign_in::by_password(ctx, attempt, origin).await?;
     if let Some(password) = rehash {
         sign_in::renew_hash(ctx, &user, password);
@@ -85,7 +85,8 @@ async fn begin(
     let device = ctx.vault.known_device(user.id, device);
     let authentication = session_policy::by_password(ctx.now());
     let begun = browser_session::begin(ctx, user, authentication, visitor.current.as_ref(), origin);
-    Ok(Beginning { begun, former: visitor.session_id(), clears, device })
+    let former = visitor.session_id();
+    Ok(Beginning { begun, former, clears, device, turn: Some(turn) })
 }
 
 /// The user goes on with the account that is signed in.

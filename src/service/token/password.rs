@@ -50,7 +50,8 @@ pub(super) async fn exchange(
     let asked = asked_scope(params.get("scope"), &client.metadata.scope)?;
     let named = scope::named(params)?;
     let proven = sign_in::by_password(ctx, attempt, origin).await.map_err(refusal)?;
-    let Proven { user, clears, device: _, rehash } = proven;
+    // The turn lasts until the success is written.
+    let Proven { user, clears, device: _, turn: _turn, rehash } = proven;
     if let Some(password) = rehash {
         sign_in::renew_hash(ctx, &user, password);
     }

@@ -1,21 +1,23 @@
 //! The database: one of two engines behind one set of verbs.
 
 pub mod backup;
+mod links;
 mod open;
 mod readers;
 pub(super) mod run;
 pub(super) mod sqlite;
 mod tables;
 mod tx;
+pub(super) mod wake;
 mod writer;
 
-use sqlx::PgPool;
-
-use self::writer::Undo;
+use self::{links::End, writer::Undo};
 pub use self::{
+    links::{Link, Links},
     open::{Durability, StorageOptions},
     readers::{Readers, SqliteReader},
     tx::{BoxFuture, Conn, Reader, Tx},
+    wake::Wake,
     writer::Queue,
 };
 use super::{StoreError, meta};
@@ -33,7 +35,7 @@ pub enum Db {
     /// A PostgreSQL server.
     Postgres {
         /// Connections that read and write.
-        pool: PgPool,
+        links: Links,
     },
 }
 
@@ -72,7 +74,7 @@ impl Db {
     pub async fn reader(&self) -> Result<Reader, StoreError> {
         match self {
             Self::Sqlite { read, .. } => Ok(Reader::Sqlite(read.acquire().await?)),
-            Self::Postgres { pool } => Ok(Reader::Postgres(pool.acquire().await?)),
+            Self::Postgres { links } => Ok(Reader::Postgres(links.acquire().await?)),
         }
     }
 
@@ -94,7 +96,7 @@ impl Db {
     {
         match self {
             Self::Sqlite { write, .. } => write.write(job, Undo::Savepoint).await,
-            Self::Postgres { pool } => outliving(write_postgres(pool.clone(), job)).await,
+            Self::Postgres { links } => outliving(write_postgres(links.clone(), job)).await,
         }
     }
 
@@ -117,7 +119,7 @@ impl Db {
     {
         match self {
             Self::Sqlite { write, .. } => write.write(job, Undo::Group).await,
-            Self::Postgres { pool } => outliving(write_postgres_plain(pool.clone(), job)).await,
+            Self::Postgres { links } => outliving(write_postgres_plain(links.clone(), job)).await,
         }
     }
 
@@ -136,7 +138,7 @@ impl Db {
                 write.close().await;
                 read.close();
             }
-            Self::Postgres { pool } => pool.close().await,
+            Self::Postgres { links } => links.close().await,
         }
     }
 }
@@ -156,22 +158,24 @@ where
     }
 }
 
-/// One transaction under READ COMMITTED. A panic leaves through the task and rolls back.
-async fn write_postgres<F, T, E>(pool: PgPool, job: F) -> Result<T, E>
+/// One transaction under READ COMMITTED. A panic leaves through the task, and closes the connection with
+/// what it wrote.
+async fn write_postgres<F, T, E>(links: Links, job: F) -> Result<T, E>
 where
     F: for<'a, 'c> FnOnce(&'a mut Tx<'c>) -> BoxFuture<'a, Result<T, E>>,
     E: From<StoreError>,
 {
-    let mut transaction = pool.begin().await.map_err(StoreError::from)?;
-    let outcome = Tx::new(Conn::Postgres(&mut transaction)).perform(job).await;
+    let mut link = links.acquire().await?;
+    link.begin().await?;
+    let outcome = Tx::new(Conn::Postgres(&mut link)).perform(job).await;
     match outcome {
         Ok(Ok(value)) => {
-            transaction.commit().await.map_err(StoreError::from)?;
+            link.end(End::Commit).await?;
             Ok(value)
         }
         Ok(Err(error)) => {
             // A rollback that fails means a connection that is gone, and its transaction with it.
-            transaction.rollback().await.ok();
+            link.end(End::Rollback).await.ok();
             Err(error)
         }
         Err(payload) => std::panic::resume_unwind(payload),
@@ -179,13 +183,13 @@ where
 }
 
 /// One statement, which commits by itself.
-async fn write_postgres_plain<F, T, E>(pool: PgPool, job: F) -> Result<T, E>
+async fn write_postgres_plain<F, T, E>(links: Links, job: F) -> Result<T, E>
 where
     F: for<'a, 'c> FnOnce(&'a mut Tx<'c>) -> BoxFuture<'a, Result<T, E>>,
     E: From<StoreError>,
 {
-    let mut conn = pool.acquire().await.map_err(StoreError::from)?;
-    match Tx::of_one_statement(Conn::Postgres(&mut conn)).perform(job).await {
+    let mut link = links.acquire().await?;
+    match Tx::of_one_statement(Conn::Postgres(&mut link)).perform(job).await {
         Ok(outcome) => outcome,
         Err(payload) => std::panic::resume_unwind(payload),
     }

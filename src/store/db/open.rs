@@ -4,12 +4,9 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use percent_encoding::percent_decode_str;
 use rusqlite::{Connection, OpenFlags};
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::postgres::PgConnectOptions;
 
-use super::{Db, readers::Readers, sqlite, tables, writer::Queue};
+use super::{Db, links::Links, readers::Readers, sqlite, tables, writer::Queue};
 use crate::store::StoreError;
 
 /// Statements that stay prepared on a connection: more than there are.
@@ -152,12 +149,7 @@ async fn open_postgres(options: &StorageOptions) -> Result<Db, StoreError> {
                 },
             ),
         ]);
-    let pool: PgPool = PgPoolOptions::new()
-        .max_connections(options.max_connections)
-        .acquire_timeout(options.busy_timeout)
-        .test_before_acquire(false)
-        .connect_with(connect)
-        .await?;
-    tables::prepare_postgres(&pool).await?;
-    Ok(Db::Postgres { pool })
+    let links = Links::new(connect, options.max_connections, options.busy_timeout);
+    tables::prepare_postgres(&mut *links.acquire().await?).await?;
+    Ok(Db::Postgres { links })
 }

@@ -7,7 +7,7 @@
 macro_rules! on_engine {
     ($target:expr, $statement:expr, $sqlite:ident => $on_sqlite:expr, $postgres:ident => $on_postgres:expr) => {{
         let target = &mut *$target;
-        let before = target.begin_statement(&$statement)?;
+        let before = target.begin_statement($statement)?;
         let conn: &mut $crate::store::db::Conn<'_> = &mut *target;
         let result = match conn {
             $crate::store::db::Conn::Sqlite($sqlite) => {
@@ -17,7 +17,7 @@ macro_rules! on_engine {
                 $on_postgres.map_err($crate::store::StoreError::from)
             }
         };
-        target.end_statement(before, $statement.leaves_nothing(result.as_ref().err()));
+        target.end_statement(before, $statement, result.as_ref().err());
         result
     }};
 }
@@ -31,7 +31,7 @@ macro_rules! execute {
             conn => $crate::store::db::sqlite::execute(
                 conn, $statement.sql(), rusqlite::params![$($value),*]
             ),
-            conn => sqlx::query($statement.sql())$(.bind($value))*.execute(&mut **conn).await
+            conn => sqlx::query($statement.sql())$(.bind($value))*.execute(&mut ***conn).await
                 .map(|done| done.rows_affected())
         )
     };
@@ -47,7 +47,7 @@ macro_rules! fetch {
                 conn, $statement.sql(), rusqlite::params![$($value),*]
             ),
             conn => sqlx::query_as::<_, $row>($statement.sql())$(.bind($value))*
-                .$fetch(&mut **conn).await
+                .$fetch(&mut ***conn).await
         )
     };
 }

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 use sqlx::{
-    SqlSafeStr,
+    PgConnection, SqlSafeStr,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
-    postgres::PgPool,
 };
 
 use crate::store::StoreError;
@@ -83,8 +82,8 @@ fn sqlite_versions(conn: &Connection) -> rusqlite::Result<BTreeMap<i64, Vec<u8>>
 }
 
 /// Brings a PostgreSQL database up to date; an advisory lock keeps other nodes waiting meanwhile.
-pub(super) async fn prepare_postgres(pool: &PgPool) -> Result<(), StoreError> {
-    Ok(migrator(|(_, _, _, postgres)| postgres).run(pool).await?)
+pub(super) async fn prepare_postgres(conn: &mut PgConnection) -> Result<(), StoreError> {
+    Ok(migrator(|(_, _, _, postgres)| postgres).run_direct(None, conn, false).await?)
 }
 
 fn migrator(file: fn((i64, &'static str, &'static str, &'static str)) -> &'static str) -> Migrator {

@@ -7,9 +7,7 @@ use std::{
     pin::Pin,
 };
 
-use sqlx::{PgConnection, Postgres, pool::PoolConnection};
-
-use super::readers::SqliteReader;
+use super::{links::Link, readers::SqliteReader};
 use crate::{
     store::{Engine, StoreError, audit_event, change_log, statements::Statement},
     types::{Timestamp, audit::AuditEvent, change::Change},
@@ -24,7 +22,7 @@ pub enum Conn<'c> {
     /// To the SQLite file.
     Sqlite(&'c mut rusqlite::Connection),
     /// To the PostgreSQL server.
-    Postgres(&'c mut PgConnection),
+    Postgres(&'c mut Link),
 }
 
 impl Conn<'_> {
@@ -36,22 +34,28 @@ impl Conn<'_> {
         }
     }
 
-    /// A connection without a transaction has nothing to note about its statements.
-    #[expect(
-        clippy::unused_self,
-        clippy::unnecessary_wraps,
-        reason = "the counterpart of Tx::begin_statement"
-    )]
-    pub(in crate::store) const fn begin_statement(
-        &mut self,
-        _: &Statement,
-    ) -> Result<bool, StoreError> {
+    /// Notes that a statement is sent; a connection has room for any.
+    #[expect(clippy::unnecessary_wraps, reason = "the counterpart of Tx::begin_statement")]
+    pub(in crate::store) fn begin_statement(&mut self, _: Statement) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(link) => link.begin_statement(),
+        }
         Ok(false)
     }
 
     /// The counterpart of [`Tx::end_statement`].
-    #[expect(clippy::unused_self, reason = "the counterpart of Tx::end_statement")]
-    pub(in crate::store) const fn end_statement(&mut self, _before: bool, _leaves_nothing: bool) {}
+    pub(in crate::store) fn end_statement(
+        &mut self,
+        _before: bool,
+        _: Statement,
+        failure: Option<&StoreError>,
+    ) {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(link) => link.end_statement(failure),
+        }
+    }
 }
 
 /// A connection of the read pool, given back when it is dropped.
@@ -60,7 +64,7 @@ pub enum Reader {
     /// Of the SQLite file.
     Sqlite(SqliteReader),
     /// Of the PostgreSQL server.
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Link),
 }
 
 impl Reader {
@@ -68,7 +72,7 @@ impl Reader {
     pub fn conn(&mut self) -> Conn<'_> {
         match self {
             Self::Sqlite(reader) => Conn::Sqlite(reader.conn()),
-            Self::Postgres(conn) => Conn::Postgres(conn),
+            Self::Postgres(link) => Conn::Postgres(link),
         }
     }
 }
@@ -119,17 +123,24 @@ impl<'c> Tx<'c> {
     /// Marks the transaction while a statement runs; whether it was marked before.
     pub(in crate::store) fn begin_statement(
         &mut self,
-        statement: &Statement,
+        statement: Statement,
     ) -> Result<bool, StoreError> {
         if self.marked && self.room == Room::OneStatement && statement.writes() {
             return Err(no_room());
         }
+        self.conn.begin_statement(statement)?;
         Ok(std::mem::replace(&mut self.marked, true))
     }
 
     /// Takes the mark back of a statement that left nothing.
-    pub(in crate::store) const fn end_statement(&mut self, before: bool, leaves_nothing: bool) {
-        self.marked = before || !leaves_nothing;
+    pub(in crate::store) fn end_statement(
+        &mut self,
+        before: bool,
+        statement: Statement,
+        failure: Option<&StoreError>,
+    ) {
+        self.marked = before || !statement.leaves_nothing(failure);
+        self.conn.end_statement(before, statement, failure);
     }
 
     /// Notes a change; one that was noted before is told once.

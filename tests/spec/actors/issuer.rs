@@ -29,7 +29,7 @@ use doorward::{
         start::{self, Means},
         users::{self, NewUser},
     },
-    store::Db,
+    store::{Db, StorageOptions},
     types::{ClientId, Secret, audit::Actor, origin::Origin, seal::MasterKey},
 };
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
@@ -131,7 +131,20 @@ impl Issuer {
     /// A second server on the same database, with the same clock: another node, or the same after a
     /// restart.
     pub(crate) async fn another_node(&self) -> Issuer {
-        let db = self.place.another().await;
+        self.node_over(self.place.another().await).await
+    }
+
+    /// How its database is opened.
+    pub(crate) fn options(&self) -> &StorageOptions {
+        &self.place.options
+    }
+
+    /// A second server on the same database, which is opened like this.
+    pub(crate) async fn node_on(&self, options: &StorageOptions) -> Issuer {
+        self.node_over(Db::open(options).await.unwrap()).await
+    }
+
+    async fn node_over(&self, db: Db) -> Issuer {
         let place = Arc::clone(&self.place);
         let figures = (self.ctx.protocol.clone(), self.ctx.policy.clone());
         let mut node = Self::over(db, place, Arc::clone(&self.clock), figures).await;

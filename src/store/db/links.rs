@@ -1,0 +1,226 @@
+//! Connections to a PostgreSQL server. They are opened when they are needed and kept.
+//!
+//! The pool of sqlx asks the server whether a connection is well each time one is given back, which costs a
+//! round trip and a task: as much as the statement before it. Here nobody asks. What is given back in the
+//! middle of a statement or a transaction, or after a failure, is closed; everything else is well until
+//! proven otherwise.
+
+use std::{
+    io::ErrorKind,
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{Connection, Executor, PgConnection, postgres::PgConnectOptions};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+
+use crate::store::StoreError;
+
+/// A connection that nobody used for so long is opened anew: something between may have forgotten it.
+const STALE: Duration = Duration::from_mins(5);
+
+/// How long a server that does not answer yet is left alone.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The connections to one server. Clones share them.
+#[derive(Clone)]
+pub struct Links(Arc<Shared>);
+
+struct Shared {
+    options: PgConnectOptions,
+    /// How many there are at most.
+    most: u32,
+    /// How long a caller waits for a connection.
+    patience: Duration,
+    places: Arc<Semaphore>,
+    idle: Mutex<Vec<(PgConnection, Instant)>>,
+}
+
+impl std::fmt::Debug for Links {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Links").field("free", &self.0.places.available_permits()).finish()
+    }
+}
+
+impl Links {
+    /// At most `most` at a time; none is opened yet.
+    pub(super) fn new(options: PgConnectOptions, most: u32, patience: Duration) -> Self {
+        let most = most.max(1);
+        let places = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(1)));
+        Self(Arc::new(Shared { options, most, patience, places, idle: Mutex::default() }))
+    }
+
+    /// How each connection is opened.
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        &self.0.options
+    }
+
+    /// Takes a connection, or opens one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when none is free in time, the server cannot be reached, or the
+    /// database is closed.
+    pub(super) async fn acquire(&self) -> Result<Link, StoreError> {
+        let patience = self.0.patience;
+        let acquired = tokio::time::timeout(patience, async {
+            let place = Arc::clone(&self.0.places).acquire_owned().await.map_err(|_| closed())?;
+            let conn = match self.idle_one() {
+                Some(conn) => conn,
+                None => self.open().await?,
+            };
+            Ok(Link { conn: Some(conn), state: State::Idle, links: self.clone(), _place: place })
+        });
+        let late = || StoreError::Unavailable("no connection was free in time".to_owned());
+        acquired.await.unwrap_or_else(|_| Err(late()))
+    }
+
+    /// A new connection. A server that is just being started is asked again.
+    async fn open(&self) -> Result<PgConnection, StoreError> {
+        loop {
+            match PgConnection::connect_with(&self.0.options).await {
+                Ok(conn) => return Ok(conn),
+                Err(error) if is_starting(&error) => tokio::time::sleep(ASK_AGAIN).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The connection that was used last, unless that is too long ago.
+    fn idle_one(&self) -> Option<PgConnection> {
+        let (conn, since) = self.idle().pop()?;
+        if since.elapsed() < STALE {
+            return Some(conn);
+        }
+        // The others lie here longer still.
+        self.idle().clear();
+        None
+    }
+
+    /// Waits until every connection is given back, and closes them; none is to be had any more.
+    pub(super) async fn close(&self) {
+        // An error says that it was closed before.
+        let all = self.0.places.acquire_many(self.0.most).await;
+        self.0.places.close();
+        drop(all);
+        let idle = std::mem::take(&mut *self.idle());
+        for (conn, _) in idle {
+            // There is nothing left to do for a connection that cannot even be closed.
+            conn.close().await.ok();
+        }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(PgConnection, Instant)>> {
+        // Nothing that could panic runs while the list is held.
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether nobody listens yet, or the server says that it is starting up (SQLSTATE 57P03).
+fn is_starting(error: &sqlx::Error) -> bool {
+    if let sqlx::Error::Io(error) = error {
+        return error.kind() == ErrorKind::ConnectionRefused;
+    }
+    let refusal = error.as_database_error();
+    refusal.and_then(|refusal| refusal.code()).is_some_and(|code| code == "57P03")
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the database is closed".to_owned())
+}
+
+/// What a connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing: the next one can have it.
+    Idle,
+    /// A statement by itself, or what is left of one that failed.
+    Statement,
+    /// A transaction, or what is left of one.
+    Transaction,
+}
+
+/// A connection, given back when it is dropped; one that is not idle is closed instead.
+#[derive(Debug)]
+pub struct Link {
+    /// Taken when this is dropped.
+    conn: Option<PgConnection>,
+    state: State,
+    links: Links,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Link {
+    /// A statement is sent.
+    pub(super) fn begin_statement(&mut self) {
+        if self.state == State::Idle {
+            self.state = State::Statement;
+        }
+    }
+
+    /// The answer has come. Whatever is wrong with the server or the way to it may come again.
+    pub(super) fn end_statement(&mut self, failure: Option<&StoreError>) {
+        let is_well = !matches!(failure, Some(StoreError::Unavailable(_)));
+        if self.state == State::Statement && is_well {
+            self.state = State::Idle;
+        }
+    }
+
+    /// Begins a transaction, under READ COMMITTED.
+    pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
+        self.state = State::Transaction;
+        self.execute("BEGIN").await?;
+        Ok(())
+    }
+
+    /// Ends the transaction.
+    pub(super) async fn end(&mut self, how: End) -> Result<(), StoreError> {
+        let sql = match how {
+            End::Commit => "COMMIT",
+            End::Rollback => "ROLLBACK",
+        };
+        self.execute(sql).await?;
+        self.state = State::Idle;
+        Ok(())
+    }
+}
+
+/// How a transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// What it wrote stands.
+    Commit,
+    /// It wrote nothing.
+    Rollback,
+}
+
+impl Deref for Link {
+    type Target = PgConnection;
+
+    #[expect(clippy::expect_used, reason = "only `drop` takes it")]
+    fn deref(&self) -> &PgConnection {
+        self.conn.as_ref().expect("the connection is here until this is dropped")
+    }
+}
+
+impl DerefMut for Link {
+    #[expect(clippy::expect_used, reason = "only `drop` takes it")]
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.conn.as_mut().expect("the connection is here until this is dropped")
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if self.state != State::Idle || self.links.0.places.is_closed() {
+            return;
+        }
+        if let Some(conn) = self.conn.take() {
+            // It comes back before its place is free, so whoever gets the place finds it.
+            self.links.idle().push((conn, Instant::now()));
+        }
+    }
+}
