@@ -26,6 +26,8 @@ mod raw;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod site;
 #[cfg(test)]
 mod slow;

@@ -1,10 +1,11 @@
-//! A wire between the server and its PostgreSQL, which breaks when a test says so.
+//! A wire between the server and its PostgreSQL, which breaks or falls silent when a test says so.
 
 use std::sync::{Arc, Mutex};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 use url::Url;
 
@@ -38,6 +39,8 @@ pub(crate) struct Wire {
     pub(crate) url: String,
     /// How it breaks next, after how many steps.
     armed: Arc<Mutex<Option<(Cut, usize)>>>,
+    /// How often it fell silent.
+    silences: watch::Sender<usize>,
 }
 
 impl Wire {
@@ -48,13 +51,20 @@ impl Wire {
         url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
         let armed = Arc::new(Mutex::new(None));
         let shared = Arc::clone(&armed);
+        let (silences, silence) = watch::channel(0);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let far = TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
-                tokio::spawn(pass(near, far, Arc::clone(&shared)));
+                tokio::spawn(pass(near, far, Arc::clone(&shared), silence.clone()));
             }
         });
-        Self { url: url.into(), armed }
+        Self { url: url.into(), armed, silences }
+    }
+
+    /// Nothing passes any more on the connections that there are, and nobody is told: they stay open, as
+    /// when something on the way has forgotten them. New ones work.
+    pub(crate) fn fall_silent(&self) {
+        self.silences.send_modify(|times| *times += 1);
     }
 
     /// Sends `call` and breaks the connection at its step of that number.
@@ -86,10 +96,17 @@ fn count(armed: &Mutex<Option<(Cut, usize)>>) -> Option<Cut> {
 }
 
 /// Carries bytes both ways until the step that is to break, and then closes both ends.
-async fn pass(mut near: TcpStream, mut far: TcpStream, armed: Arc<Mutex<Option<(Cut, usize)>>>) {
+async fn pass(
+    mut near: TcpStream,
+    mut far: TcpStream,
+    armed: Arc<Mutex<Option<(Cut, usize)>>>,
+    mut silence: watch::Receiver<usize>,
+) {
+    silence.mark_unchanged();
     let (mut asked, mut said) = ([0; 16_384], [0; 16_384]);
     loop {
         tokio::select! {
+            Ok(()) = silence.changed() => std::future::pending().await,
             read = near.read(&mut asked) => {
                 let Ok(bytes @ 1..) = read else { return };
                 let cut = count(&armed);
