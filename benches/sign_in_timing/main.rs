@@ -7,6 +7,8 @@
 //!
 //! It measures in the process, without a network: nobody outside can measure better.
 
+#[path = "../../tests/spec/actors/figures.rs"]
+mod figures;
 mod site;
 mod statistics;
 

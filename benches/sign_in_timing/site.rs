@@ -8,33 +8,26 @@ use doorward::{
     http::{
         self as floor, Explain,
         admin::{Administration, Served},
-        layer::{
-            client_address::TrustedProxies,
-            edge::{Edge, RequestLimits},
-        },
+        layer::client_address::TrustedProxies,
     },
-    identity::{
-        api_key::ApiKeyPolicy, lockout::LockoutPolicy, password::Argon2Params, rate::Rate,
-        session_policy::SessionPolicy,
-    },
-    protocol::{
-        issuer::Issuer, jose::key_ring::RotationPolicy, policy::Policy,
-        token::refresh::RefreshPolicy,
-    },
+    identity::{lockout::LockoutPolicy, rate::Rate},
+    protocol::{issuer::Issuer, policy::Policy},
     server::{clock::SystemClock, random::SystemRandom},
     service::{
         Context,
-        password_pool::{HashTime, PasswordPool, PasswordPoolConfig},
+        password_pool::PasswordPool,
         policy::ServicePolicy,
         start::{self, Means},
         users::{self, NewUser},
     },
-    store::{Db, StorageOptions, expiry::Retention},
+    store::{Db, StorageOptions},
     types::{Secret, audit::Actor, origin::Origin, seal::MasterKey},
 };
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
+
+use crate::figures;
 
 /// The kinds of names that a wrong password is tried with, all of the same length.
 pub(crate) const NAMES: [&str; 4] = ["exists", "absent", "locked", "nopass"];
@@ -62,7 +55,7 @@ impl Site {
                 users::disable(&ctx, user.id, Actor::Operator, &origin).await?;
             }
         }
-        let router = edge(&ctx).around(floor::router(
+        let router = figures::edge(&ctx, TrustedProxies::default()).around(floor::router(
             Arc::clone(&ctx),
             Explain::ToTheLog,
             &Administration { served: Served::Nothing, settings: Vec::new() },
@@ -113,12 +106,7 @@ async fn send(
 }
 
 async fn open(url: String) -> anyhow::Result<Arc<Context>> {
-    let passwords = PasswordPool::start(PasswordPoolConfig {
-        threads: NonZeroUsize::MIN,
-        params: Argon2Params::FLOOR,
-        hash_time: HashTime::Fixed(Duration::from_millis(25)),
-        longest_wait: Duration::from_mins(1),
-    })?;
+    let passwords = PasswordPool::start(figures::passwords(NonZeroUsize::MIN))?;
     let means = Means {
         db: Db::open(&StorageOptions::new(url)).await?,
         master_key: MasterKey::from_bytes([42; 32]),
@@ -134,36 +122,15 @@ async fn open(url: String) -> anyhow::Result<Arc<Context>> {
 /// The usual figures, but nobody ever waits: what is measured is the way of a failure.
 fn policy() -> ServicePolicy {
     let endless = Rate { burst: u32::MAX, interval: Duration::from_millis(1) };
+    let usual = figures::policy();
     ServicePolicy {
-        rotating: RefreshPolicy::public_client(),
-        fixed: RefreshPolicy::confidential_client(),
-        sessions: SessionPolicy::default(),
-        api_keys: ApiKeyPolicy::default(),
         lockout: LockoutPolicy {
             patience: u32::MAX,
             most: u32::MAX,
             network: endless,
             global: endless,
-            ..LockoutPolicy::default()
+            ..usual.lockout
         },
-        rotation: RotationPolicy {
-            key_lifetime: Duration::from_hours(90 * 24),
-            jwks_max_age: Duration::from_mins(15),
-            longest_token_lifetime: Duration::from_hours(24),
-        },
-        flow_lifetime: Duration::from_hours(1),
-        known_device_lifetime: Duration::from_hours(90 * 24),
-        retention: Retention::default(),
-        cached_tokens: 1_000,
-    }
-}
-
-fn edge(ctx: &Arc<Context>) -> Edge {
-    Edge {
-        limits: RequestLimits { body: 16 * 1024, uri: 16 * 1024, time: Duration::from_mins(1) },
-        proxies: TrustedProxies::default(),
-        clock: Arc::clone(&ctx.clock),
-        random: Arc::clone(&ctx.random),
-        issuer: ctx.protocol.issuer.clone(),
+        ..usual
     }
 }

@@ -26,6 +26,8 @@ mod raw;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod site;
 #[cfg(test)]
 mod slow;
@@ -33,6 +35,8 @@ mod slow;
 mod smuggling;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod wire;
 
 #[cfg(test)]
 #[expect(dead_code, reason = "the crash test kills servers, and runs on PostgreSQL as well")]

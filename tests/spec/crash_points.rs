@@ -2,7 +2,8 @@
 //! not at all, its audit event with it, and the next start goes on from there. CRASH-02, CRASH-05.
 //!
 //! Each operation is done once, and then a server is started on every state in which the file can have
-//! been left behind meanwhile.
+//! been left behind meanwhile. On PostgreSQL nobody but its own processes writes files; there `tests/faults`
+//! breaks the connection at each step.
 
 use std::collections::BTreeMap;
 
@@ -273,6 +274,9 @@ fn rows(node: &Issuer) -> BTreeMap<String, Vec<String>> {
 #[tokio::test]
 async fn crash_05_a_sweep_that_died_is_finished() {
     let issuer = Issuer::start().await;
+    if issuer.folder().is_none() {
+        return;
+    }
     issuer.user("alice").await;
     let app = app(&issuer).await;
     let mut browser = Browser::new(&issuer);

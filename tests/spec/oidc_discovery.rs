@@ -149,6 +149,61 @@ async fn rfc8414_section_2_members_have_their_types() {
     assert_eq!(list(&document, "ui_locales_supported"), ["en", "de", "fr"]);
 }
 
+/// RFC 8414 §3.2, §7.1: every member is one of the registry's.
+#[tokio::test]
+async fn rfc8414_section_3_2_only_registered_members_are_there() {
+    let issuer = Issuer::start().await;
+    let document = document(&issuer).await;
+    for name in document.as_object().unwrap().keys() {
+        assert!(REGISTERED.contains(&name.as_str()), "{name}");
+    }
+}
+
+/// The members of the registry "OAuth Authorization Server Metadata" that this server may use one day
+/// or does today.
+const REGISTERED: [&str; 40] = [
+    "acr_values_supported",
+    "authorization_endpoint",
+    "authorization_response_iss_parameter_supported",
+    "claim_types_supported",
+    "claims_locales_supported",
+    "claims_parameter_supported",
+    "claims_supported",
+    "code_challenge_methods_supported",
+    "display_values_supported",
+    "end_session_endpoint",
+    "grant_types_supported",
+    "id_token_signing_alg_values_supported",
+    "introspection_endpoint",
+    "introspection_endpoint_auth_methods_supported",
+    "introspection_endpoint_auth_signing_alg_values_supported",
+    "issuer",
+    "jwks_uri",
+    "op_policy_uri",
+    "op_tos_uri",
+    "prompt_values_supported",
+    "protected_resources",
+    "registration_endpoint",
+    "request_object_signing_alg_values_supported",
+    "request_parameter_supported",
+    "request_uri_parameter_supported",
+    "require_request_uri_registration",
+    "response_modes_supported",
+    "response_types_supported",
+    "revocation_endpoint",
+    "revocation_endpoint_auth_methods_supported",
+    "revocation_endpoint_auth_signing_alg_values_supported",
+    "scopes_supported",
+    "service_documentation",
+    "subject_types_supported",
+    "token_endpoint",
+    "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+    "ui_locales_supported",
+    "userinfo_endpoint",
+    "userinfo_signing_alg_values_supported",
+];
+
 /// The claims that are announced include every one of the standard scopes.
 #[tokio::test]
 async fn section_3_claims_are_announced() {

@@ -90,7 +90,8 @@ async fn hdr_04_a_header_opens_no_fresh_bucket() {
     }
 }
 
-/// No parameter names the page after a sign-in or a sign-out. OPEN-01.
+/// No parameter names the page after a sign-in or a sign-out. OPEN-01; so there is no address of which to
+/// ask whether it is local. OPEN-02.
 #[tokio::test]
 async fn open_01_no_parameter_names_the_next_page() {
     let issuer = Issuer::start().await;

@@ -18,6 +18,7 @@ use tokio::{
     time::Instant,
 };
 
+use super::run::in_time;
 use crate::store::StoreError;
 
 /// A connection that nobody used for so long is opened anew: something between may have forgotten it.
@@ -172,7 +173,7 @@ impl Link {
     /// Begins a transaction, under READ COMMITTED.
     pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
         self.state = State::Transaction;
-        self.execute("BEGIN").await?;
+        in_time(self.execute("BEGIN")).await?;
         Ok(())
     }
 
@@ -182,7 +183,7 @@ impl Link {
             End::Commit => "COMMIT",
             End::Rollback => "ROLLBACK",
         };
-        self.execute(sql).await?;
+        in_time(self.execute(sql)).await?;
         self.state = State::Idle;
         Ok(())
     }

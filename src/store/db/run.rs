@@ -1,6 +1,20 @@
 //! The macros that run one statement on the open engine. Both arms are type-checked: a value that
 //! one of the two drivers cannot bind or read does not compile.
 
+use std::{io, time::Duration};
+
+/// How long PostgreSQL may take for one answer: much longer than a statement waits for a lock.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The answer of PostgreSQL, or a failure when none comes: something on the way may have forgotten the
+/// connection, and tells nobody. Such a connection is closed, and its place is free for another.
+pub(in crate::store) async fn in_time<T>(
+    answer: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
+    let answer = tokio::time::timeout(PATIENCE, answer).await;
+    answer.unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())))
+}
+
 /// Runs one arm or the other on whichever connection is open. A transaction notes on the way whether
 /// the statement can have left something behind, and refuses what it has no room for; a plain
 /// connection notes nothing. An early return of the verb around it, with the refusal.
@@ -31,8 +45,9 @@ macro_rules! execute {
             conn => $crate::store::db::sqlite::execute(
                 conn, $statement.sql(), rusqlite::params![$($value),*]
             ),
-            conn => sqlx::query($statement.sql())$(.bind($value))*.execute(&mut ***conn).await
-                .map(|done| done.rows_affected())
+            conn => $crate::store::db::run::in_time(
+                sqlx::query($statement.sql())$(.bind($value))*.execute(&mut ***conn)
+            ).await.map(|done| done.rows_affected())
         )
     };
 }
@@ -46,8 +61,10 @@ macro_rules! fetch {
             conn => $crate::store::db::sqlite::$fetch::<$row>(
                 conn, $statement.sql(), rusqlite::params![$($value),*]
             ),
-            conn => sqlx::query_as::<_, $row>($statement.sql())$(.bind($value))*
-                .$fetch(&mut ***conn).await
+            conn => $crate::store::db::run::in_time(
+                sqlx::query_as::<_, $row>($statement.sql())$(.bind($value))*
+                    .$fetch(&mut ***conn)
+            ).await
         )
     };
 }

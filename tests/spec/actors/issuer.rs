@@ -1,43 +1,35 @@
 //! The server: the real router behind its real edge, a real database, a clock that the test turns.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, path::Path, sync::Arc};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use doorward::{
     http::{
         self as floor, Explain,
         admin::{Administration, Served},
-        layer::{
-            client_address::TrustedProxies,
-            edge::{Edge, RequestLimits},
-        },
+        layer::client_address::TrustedProxies,
     },
     identity::{
-        api_key::ApiKeyPolicy,
-        lockout::LockoutPolicy,
-        password::Argon2Params,
-        session_policy::{Acr, SessionPolicy},
+        session_policy::Acr,
         user::{Profile, User},
     },
     protocol::{
         client::{Client, ClientMetadata, GrantType},
         issuer::Issuer as IssuerUrl,
-        jose::key_ring::RotationPolicy,
         policy::Policy,
-        token::refresh::RefreshPolicy,
     },
     service::{
         Context,
         apis::{self, NewApi},
         changes, client_registry,
         client_registry::NewSecret,
-        password_pool::{HashTime, PasswordPool, PasswordPoolConfig},
+        password_pool::PasswordPool,
         policy::ServicePolicy,
         roles::{self, NewRole},
         start::{self, Means},
         users::{self, NewUser},
     },
-    store::{Db, StorageOptions, expiry::Retention},
+    store::{Db, StorageOptions},
     types::{ClientId, Secret, audit::Actor, origin::Origin, seal::MasterKey},
 };
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
@@ -49,6 +41,7 @@ use super::{
     access::{NOTES_API, ROBOT},
     auditor::Auditor,
     clock::{MockClock, SeededRandom},
+    figures::{edge, passwords, policy},
     log,
     oracle::Oracle,
 };
@@ -130,7 +123,8 @@ impl Issuer {
             settings: vec![("issuer".to_owned(), format!("\"{ISSUER}\""))],
         };
         let inner = floor::router(Arc::clone(&ctx), Explain::ToDevelopers, &administration);
-        let router = edge(&ctx).around(inner);
+        let proxies = TrustedProxies::new(vec!["203.0.113.0/24".parse().unwrap()]);
+        let router = edge(&ctx, proxies).around(inner);
         Self { ctx, clock, auditor: Arc::default(), router, place }
     }
 
@@ -353,25 +347,6 @@ pub(crate) fn origin() -> Origin {
     Origin::command_line("test".to_owned())
 }
 
-fn policy() -> ServicePolicy {
-    ServicePolicy {
-        rotating: RefreshPolicy::public_client(),
-        fixed: RefreshPolicy::confidential_client(),
-        sessions: SessionPolicy::default(),
-        api_keys: ApiKeyPolicy::default(),
-        lockout: LockoutPolicy::default(),
-        rotation: RotationPolicy {
-            key_lifetime: Duration::from_hours(90 * 24),
-            jwks_max_age: Duration::from_mins(15),
-            longest_token_lifetime: Duration::from_hours(24),
-        },
-        flow_lifetime: Duration::from_hours(1),
-        known_device_lifetime: Duration::from_hours(90 * 24),
-        retention: Retention::default(),
-        cached_tokens: 1_000,
-    }
-}
-
 fn protocol() -> Policy {
     let mut protocol = Policy::new(IssuerUrl::parse(ISSUER).unwrap());
     protocol.acr_values_supported = Acr::ALL.iter().map(|acr| acr.as_str().to_owned()).collect();
@@ -385,13 +360,7 @@ async fn open(
     (protocol, policy): (Policy, ServicePolicy),
     seed: u64,
 ) -> Arc<Context> {
-    let passwords = PasswordPool::start(PasswordPoolConfig {
-        threads: std::num::NonZeroUsize::new(2).unwrap(),
-        params: Argon2Params::FLOOR,
-        hash_time: HashTime::Fixed(Duration::from_millis(25)),
-        longest_wait: Duration::from_mins(1),
-    })
-    .unwrap();
+    let pool = PasswordPool::start(passwords(NonZeroUsize::new(2).unwrap())).unwrap();
     start::open(Means {
         db,
         master_key: MasterKey::from_bytes([42; 32]),
@@ -399,7 +368,7 @@ async fn open(
         random: Arc::new(SeededRandom::new(seed)),
         protocol,
         policy,
-        passwords,
+        passwords: pool,
     })
     .await
     .unwrap()
@@ -421,16 +390,6 @@ async fn know_notes(ctx: &Arc<Context>) {
         ..NewRole::default()
     };
     roles::create(ctx, new, Actor::Operator, &origin()).await.unwrap();
-}
-
-fn edge(ctx: &Arc<Context>) -> Edge {
-    Edge {
-        limits: RequestLimits { body: 16 * 1024, uri: 16 * 1024, time: Duration::from_mins(1) },
-        proxies: TrustedProxies::new(vec!["203.0.113.0/24".parse().unwrap()]),
-        clock: Arc::clone(&ctx.clock),
-        random: Arc::clone(&ctx.random),
-        issuer: ctx.protocol.issuer.clone(),
-    }
 }
 
 /// Two nodes must not draw the same bytes: each server of a process counts on.

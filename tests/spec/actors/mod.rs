@@ -10,6 +10,7 @@ mod canary;
 pub(crate) mod clock;
 pub(crate) mod dice;
 pub(crate) mod draft;
+mod figures;
 pub(crate) mod issuer;
 pub(crate) mod log;
 mod oracle;
