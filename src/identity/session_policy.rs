@@ -204,7 +204,7 @@ mod tests {
         idle: Duration::from_secs(100),
         absolute: Duration::from_secs(1_000),
         most_per_user: 5,
-        fresh: Duration::from_secs(60),
+        fresh: Duration::from_mins(1),
     };
 
     fn session(number: u8, created_at: i64) -> BrowserSession {

@@ -69,6 +69,18 @@ async function whole(visit) {
 world.scenario('a key is made, shown once, rotated and revoked', whole);
 world.scenario('and needs no script for it', whole, { javaScriptEnabled: false });
 
+world.scenario('the way back shows no key', async (visit) => {
+  const { page } = visit;
+  await enter(visit);
+  const key = await makeApiKey(page, issuer, 'Looked for', 'files:read');
+  await page.click(elements.apiKeyDone);
+  await arrive(page, paths.apiKeys);
+  await page.goBack().catch(() => {}); // the browser may say that it would have to send the form again
+  assert.ok(!(await page.content()).includes(key));
+  await page.goto(keys);
+  assert.equal(await page.getByText('Looked for').count(), 1);
+});
+
 world.scenario('the button copies the key', async (visit) => {
   const { page } = visit;
   await enter(visit);

@@ -13,6 +13,8 @@ async fn world(issuer: &Issuer) -> Admin<'_> {
         assert_eq!(made.status, 201, "{}", made.text());
     }
     let alice = issuer.user_with_roles("alice", &["reader"]).await;
+    // Ids are in the order of time: bob comes after alice.
+    issuer.wait(1).await;
     let bob = issuer.user_with_roles("bob", &["user"]).await;
     issuer.user_with_roles("carol", &["moderator"]).await;
     issuer.group("staff", "writer", &alice).await;

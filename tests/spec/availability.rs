@@ -37,6 +37,8 @@ async fn dbx_01_without_the_database_nothing_is_granted() {
 
     for path in [
         "/account",
+        "/account/api-keys",
+        "/account/api-keys/new",
         "/login",
         "/logout",
         &app.authorize_url(),

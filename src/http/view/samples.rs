@@ -37,6 +37,7 @@ impl Samples {
         out.extend(samples.on_the_way_out());
         out.extend(samples.at_home());
         out.extend(samples.of_api_keys());
+        out.extend(samples.of_new_api_keys());
         out
     }
 
@@ -305,22 +306,6 @@ impl Samples {
             now: Timestamp::from_unix(NOW),
         };
         let until = Timestamp::from_unix(NOW + 86_400);
-        let new = self.new_api_key();
-        let wrong = NewApiKey {
-            name: self.words("Backup at home"),
-            days: 30,
-            addresses: self.words("192.0.2.300"),
-            problems: vec![
-                NewApiKeyProblem::NameInvalid,
-                NewApiKeyProblem::NoPermission,
-                NewApiKeyProblem::Lifetime { most: 365 },
-                NewApiKeyProblem::NotAnAddress,
-            ],
-            ..new.clone()
-        };
-        let full =
-            NewApiKey { problems: vec![NewApiKeyProblem::TooMany { most: 20 }], ..wrong.clone() };
-        let nothing = NewApiKey { offered: new.offered[1..].to_vec(), ..new.clone() };
         let rotate = RotateApiKey {
             t: self.t,
             csrf: self.words("token"),
@@ -344,15 +329,36 @@ impl Samples {
         vec![
             sample("api_keys", &keys),
             sample("api_keys_empty", &empty),
-            sample("api_key_new", &new),
-            sample("api_key_new_problems", &wrong),
-            sample("api_key_new_too_many", &full),
-            sample("api_key_new_nothing_offered", &nothing),
             sample("api_key_made", &made(None)),
             sample("api_key_made_by_rotation", &made(Some(until))),
             sample("api_key_rotate", &rotate),
             sample("api_key_rotate_refused", &refused),
             sample("api_key_revoke", &revoke),
+        ]
+    }
+
+    fn of_new_api_keys(&self) -> Vec<(&'static str, HeaderValue, String)> {
+        let new = self.new_api_key();
+        let wrong = NewApiKey {
+            name: self.words("Backup at home"),
+            days: 30,
+            addresses: self.words("192.0.2.300"),
+            problems: vec![
+                NewApiKeyProblem::NameInvalid,
+                NewApiKeyProblem::NoPermission,
+                NewApiKeyProblem::Lifetime { most: 365 },
+                NewApiKeyProblem::NotAnAddress,
+            ],
+            ..new.clone()
+        };
+        let full =
+            NewApiKey { problems: vec![NewApiKeyProblem::TooMany { most: 20 }], ..wrong.clone() };
+        let nothing = NewApiKey { offered: new.offered[1..].to_vec(), ..new.clone() };
+        vec![
+            sample("api_key_new", &new),
+            sample("api_key_new_problems", &wrong),
+            sample("api_key_new_too_many", &full),
+            sample("api_key_new_nothing_offered", &nothing),
         ]
     }
 

@@ -76,5 +76,8 @@ pub mod nobody_gives_more {}
 #[doc = include_str!("api_key_exchange.md")]
 pub mod api_key_exchange {}
 
+#[doc = include_str!("api_keys_on_the_account_page.md")]
+pub mod api_keys_on_the_account_page {}
+
 #[doc = include_str!("versions_of_rows.md")]
 pub mod versions_of_rows {}
