@@ -63,70 +63,9 @@ enum Answer {
     UnsupportedGrantType,
 }
 
-/// The table.
+/// The table: what holds for the client is the same for every grant, the rest is a column for each.
 const fn expected(grant: GrantType, change: Change) -> Answer {
     match (grant, change) {
-        (
-            GrantType::AuthorizationCode
-            | GrantType::RefreshToken
-            | GrantType::ClientCredentials
-            | GrantType::TokenExchange
-            | GrantType::Password,
-            Change::Nothing,
-        )
-        // An API key hangs from its owner alone: from no password, no session and no consent.
-        | (
-            GrantType::TokenExchange,
-            Change::UserDisabledAndEnabled
-            | Change::PasswordChanged
-            | Change::SessionEnded
-            | Change::ConsentWithdrawn
-            | Change::ClientDisabledAndEnabled,
-        )
-        // The password is proven anew each time: what was given before does not matter.
-        | (
-            GrantType::Password,
-            Change::UserDisabledAndEnabled
-            | Change::SessionEnded
-            | Change::ConsentWithdrawn
-            | Change::ClientDisabledAndEnabled,
-        )
-        | (
-            GrantType::ClientCredentials,
-            Change::UserDisabled
-            | Change::UserDisabledAndEnabled
-            | Change::UserDeleted
-            | Change::PasswordChanged
-            | Change::SessionEnded
-            | Change::ConsentWithdrawn
-            | Change::RoleTaken
-            | Change::ClientDisabledAndEnabled,
-        )
-        // `offline_access` is what outlives the session (OIDC Core §11).
-        | (GrantType::RefreshToken, Change::SessionEnded) => Answer::Tokens,
-        (
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::Password,
-            Change::RoleTaken,
-        ) => Answer::TokensWithoutRole,
-        (GrantType::AuthorizationCode, Change::SessionEnded)
-        | (
-            GrantType::AuthorizationCode | GrantType::RefreshToken,
-            Change::UserDisabled
-            | Change::UserDisabledAndEnabled
-            | Change::UserDeleted
-            | Change::PasswordChanged
-            | Change::ConsentWithdrawn
-            | Change::ClientDisabledAndEnabled,
-        )
-        | (
-            GrantType::Password,
-            Change::UserDisabled | Change::UserDeleted | Change::PasswordChanged,
-        ) => Answer::InvalidGrant,
-        // RFC 8693 §2.2.2. A key of which no role is left opens nothing.
-        (
-            GrantType::TokenExchange,
-            Change::UserDisabled | Change::UserDeleted | Change::RoleTaken,
-        ) => Answer::InvalidRequest,
         (
             GrantType::AuthorizationCode
             | GrantType::RefreshToken
@@ -143,6 +82,68 @@ const fn expected(grant: GrantType, change: Change) -> Answer {
             | GrantType::TokenExchange,
             Change::GrantTypeTaken,
         ) => Answer::UnauthorizedClient,
+        (GrantType::AuthorizationCode, change) => of_a_grant(change, Answer::InvalidGrant),
+        // `offline_access` is what outlives the session (OIDC Core §11).
+        (GrantType::RefreshToken, change) => of_a_grant(change, Answer::Tokens),
+        // No user has to do with it.
+        (GrantType::ClientCredentials, _) => Answer::Tokens,
+        (GrantType::TokenExchange, change) => of_an_api_key(change),
+        (GrantType::Password, change) => of_a_password(change),
+    }
+}
+
+/// A code and a refresh token hang from a grant, and that from nearly everything.
+const fn of_a_grant(change: Change, session_ended: Answer) -> Answer {
+    match change {
+        Change::Nothing => Answer::Tokens,
+        Change::SessionEnded => session_ended,
+        Change::RoleTaken => Answer::TokensWithoutRole,
+        Change::UserDisabled
+        | Change::UserDisabledAndEnabled
+        | Change::UserDeleted
+        | Change::PasswordChanged
+        | Change::ConsentWithdrawn
+        | Change::ClientDisabled
+        | Change::ClientDisabledAndEnabled
+        | Change::ClientDeleted
+        | Change::GrantTypeTaken => Answer::InvalidGrant,
+    }
+}
+
+/// An API key hangs from its owner alone: from no password, no session and no consent. One of which no
+/// role is left opens nothing. RFC 8693 §2.2.2.
+const fn of_an_api_key(change: Change) -> Answer {
+    match change {
+        Change::Nothing
+        | Change::UserDisabledAndEnabled
+        | Change::PasswordChanged
+        | Change::SessionEnded
+        | Change::ConsentWithdrawn
+        | Change::ClientDisabledAndEnabled => Answer::Tokens,
+        Change::UserDisabled
+        | Change::UserDeleted
+        | Change::RoleTaken
+        | Change::ClientDisabled
+        | Change::ClientDeleted
+        | Change::GrantTypeTaken => Answer::InvalidRequest,
+    }
+}
+
+/// The password is proven anew each time: what was given before does not matter.
+const fn of_a_password(change: Change) -> Answer {
+    match change {
+        Change::Nothing
+        | Change::UserDisabledAndEnabled
+        | Change::SessionEnded
+        | Change::ConsentWithdrawn
+        | Change::ClientDisabledAndEnabled => Answer::Tokens,
+        Change::RoleTaken => Answer::TokensWithoutRole,
+        Change::UserDisabled
+        | Change::UserDeleted
+        | Change::PasswordChanged
+        | Change::ClientDisabled
+        | Change::ClientDeleted
+        | Change::GrantTypeTaken => Answer::InvalidGrant,
     }
 }
 

@@ -110,7 +110,8 @@ pub(super) fn next_steps(client: &Client, policy: &Policy) -> String {
     let issuer = &policy.issuer;
     let mut pairs = vec![("issuer", issuer.to_string())];
     pairs.push(("discovery", format!("{issuer}/.well-known/openid-configuration")));
-    if client.may_use(GrantType::ClientCredentials) || client.may_use(GrantType::Password) {
+    let direct = [GrantType::ClientCredentials, GrantType::TokenExchange, GrantType::Password];
+    if direct.into_iter().any(|grant| client.may_use(grant)) {
         pairs.push(("token endpoint", format!("{issuer}/token")));
     }
     if !client.metadata.audiences.is_empty() {
