@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use super::credentials::{Client, REDIRECT_URI, User};
+use super::credentials::{ApiKeys, Client, REDIRECT_URI, TOKEN_EXCHANGE, USER, User};
+
+/// How many roles one of the users has.
+const MANY_ROLES: u32 = 50;
 
 /// The form of a client's access tokens.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +38,18 @@ pub(crate) struct Installation<'a> {
     pub(crate) port: u16,
 }
 
+/// The client that `doorward client create` printed.
+fn client_of(printed: &[u8]) -> anyhow::Result<Client> {
+    #[derive(Deserialize)]
+    struct Created {
+        client_id: String,
+        client_secret: Option<String>,
+    }
+    let created: Created =
+        serde_json::from_slice(printed).context("doorward client create printed no client")?;
+    Ok(Client { id: created.client_id, secret: created.client_secret })
+}
+
 impl Installation<'_> {
     /// The command that starts the server.
     pub(crate) fn serve(&self) -> Command {
@@ -49,6 +64,57 @@ impl Installation<'_> {
         self.run(&arguments, user.password).map(drop)
     }
 
+    /// Creates an API, its client, two users with roles there, and a key for each of them.
+    pub(crate) fn create_api_keys(&self) -> anyhow::Result<ApiKeys> {
+        const AUDIENCE: &str = "https://load.example";
+        let permission = "load:read=Read";
+        self.run(&["api", "create", AUDIENCE, "--name", "Load", "--permission", permission], "")?;
+        let printed = self.run(
+            &[
+                "client",
+                "create",
+                "--type",
+                "api",
+                "--name",
+                "load-api",
+                "--audience",
+                AUDIENCE,
+                "--grant-type",
+                TOKEN_EXCHANGE,
+            ],
+            "",
+        )?;
+        let api = client_of(&printed)?;
+        let roles: Vec<String> = (1..=MANY_ROLES).map(|number| format!("load-{number}")).collect();
+        for role in &roles {
+            self.run(&["role", "create", role, "--permission", "load:read"], "")?;
+        }
+        let plain = self.key_of("keeper", roles.get(..1).unwrap_or_default(), &["load:read"])?;
+        let with_roles = self.key_of("officer", &roles, &["load:read", "roles"])?;
+        Ok(ApiKeys { api, plain, with_roles })
+    }
+
+    /// Creates a user with these roles, and a key with these permissions; its text.
+    fn key_of(
+        &self,
+        username: &str,
+        roles: &[String],
+        permissions: &[&str],
+    ) -> anyhow::Result<String> {
+        #[derive(Deserialize)]
+        struct Created {
+            key: String,
+        }
+        let mut user = vec!["user", "create", username, "--password-stdin"];
+        user.extend(roles.iter().flat_map(|role| ["--role", role.as_str()]));
+        self.run(&user, USER.password)?;
+        let mut key = vec!["api-key", "create", "--user", username, "--name", "load"];
+        key.extend(permissions.iter().flat_map(|name| ["--permission", name]));
+        let created: Created = serde_json::from_slice(&self.run(&key, "")?)
+            .context("doorward api-key create printed no key")?;
+        Ok(created.key)
+    }
+
     /// Creates a client.
     pub(crate) fn create_client(
         &self,
@@ -56,11 +122,6 @@ impl Installation<'_> {
         kind: Kind,
         format: TokenFormat,
     ) -> anyhow::Result<Client> {
-        #[derive(Deserialize)]
-        struct Created {
-            client_id: String,
-            client_secret: Option<String>,
-        }
         let mut arguments = vec!["client", "create", "--name", name];
         arguments.extend(match kind {
             Kind::Machine => vec!["--type", "machine"],
@@ -78,10 +139,7 @@ impl Installation<'_> {
             TokenFormat::Jwt => ["--access-token-format", "jwt"],
             TokenFormat::Opaque => ["--access-token-format", "opaque"],
         });
-        let printed = self.run(&arguments, "")?;
-        let created: Created = serde_json::from_slice(&printed)
-            .with_context(|| format!("doorward client create {name} printed no client"))?;
-        Ok(Client { id: created.client_id, secret: created.client_secret })
+        client_of(&self.run(&arguments, "")?)
     }
 
     fn run(&self, arguments: &[&str], input: &str) -> anyhow::Result<Vec<u8>> {

@@ -36,6 +36,20 @@ impl Client {
     }
 }
 
+/// The grant that API keys are exchanged by. RFC 8693 §2.1.
+pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/// API keys, and the API that they are for.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiKeys {
+    /// Introspects and exchanges them.
+    pub(crate) api: Client,
+    /// A key of one permission.
+    pub(crate) plain: String,
+    /// A key of somebody with 50 roles, which its tokens name.
+    pub(crate) with_roles: String,
+}
+
 /// The clients of the load.
 #[derive(Debug, Clone)]
 pub(crate) struct Clients {
@@ -49,4 +63,13 @@ pub(crate) struct Clients {
     pub(crate) app_opaque: Client,
     /// A public app with JWT access tokens, whose refresh tokens rotate.
     pub(crate) public_jwt: Client,
+    /// API keys, where the subject has such.
+    pub(crate) api_keys: Option<ApiKeys>,
+}
+
+impl Clients {
+    /// The API keys of a subject that was said to have some.
+    pub(crate) fn api_keys(&self) -> anyhow::Result<&ApiKeys> {
+        self.api_keys.as_ref().context("this server has no API keys")
+    }
 }

@@ -52,6 +52,7 @@ pub(crate) async fn start(arguments: &Arguments, engine: Engine) -> anyhow::Resu
         app_jwt: create("app-jwt", Kind::Confidential, TokenFormat::Jwt)?,
         app_opaque: create("app-opaque", Kind::Confidential, TokenFormat::Opaque)?,
         public_jwt: create("public-jwt", Kind::Public, TokenFormat::Jwt)?,
+        api_keys: Some(installation.create_api_keys()?),
     };
     let mut starts = Vec::with_capacity(STARTS);
     for _ in 1..STARTS {

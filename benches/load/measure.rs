@@ -201,6 +201,9 @@ fn warm_up(operation: Operation, connections: u16) -> u32 {
         | Operation::Refresh
         | Operation::IntrospectJwt
         | Operation::IntrospectOpaque
+        | Operation::IntrospectApiKey
+        | Operation::ExchangeApiKey
+        | Operation::ExchangeWithRoles
         | Operation::UserInfo => WARM_UP,
     }
 }

@@ -21,6 +21,12 @@ pub(crate) enum Operation {
     IntrospectJwt,
     /// Introspection of an opaque access token.
     IntrospectOpaque,
+    /// Introspection of an API key.
+    IntrospectApiKey,
+    /// An API key for a JWT access token.
+    ExchangeApiKey,
+    /// The same for a key of somebody with 50 roles, which the token names.
+    ExchangeWithRoles,
     /// UserInfo with an opaque access token.
     UserInfo,
     /// A new browser, the forms, the password, the code and its redemption.
@@ -52,6 +58,9 @@ impl Operation {
         Self::CodeWithIdToken,
         Self::IntrospectJwt,
         Self::IntrospectOpaque,
+        Self::IntrospectApiKey,
+        Self::ExchangeApiKey,
+        Self::ExchangeWithRoles,
         Self::UserInfo,
         Self::SignIn,
         Self::SignInUnhashed,
@@ -64,7 +73,10 @@ impl Operation {
             Self::Discovery
             | Self::Jwks
             | Self::ClientCredentialsJwt
-            | Self::ClientCredentialsOpaque => Beginning::Nobody,
+            | Self::ClientCredentialsOpaque
+            | Self::IntrospectApiKey
+            | Self::ExchangeApiKey
+            | Self::ExchangeWithRoles => Beginning::Nobody,
             // A sign-in of a new browser begins with nobody too, but the question whether the app may
             // know the user has been answered before.
             Self::SignIn
@@ -91,6 +103,9 @@ impl Operation {
             Self::CodeWithIdToken => "code, JWT and ID token (RS256)",
             Self::IntrospectJwt => "introspection, JWT",
             Self::IntrospectOpaque => "introspection, opaque",
+            Self::IntrospectApiKey => "introspection, API key",
+            Self::ExchangeApiKey => "exchange of an API key, JWT",
+            Self::ExchangeWithRoles => "exchange of an API key, JWT with 50 roles",
             Self::UserInfo => "UserInfo",
             Self::SignIn => "whole sign-in",
             Self::SignInUnhashed => "whole sign-in, password hash not counted",

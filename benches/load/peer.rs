@@ -27,8 +27,13 @@ const PATHS: Paths = Paths {
     user_info: "/me",
 };
 
-/// `oidc-provider` keeps no JWT access tokens, and so introspects none.
-const LACKS: &[Operation] = &[Operation::IntrospectJwt];
+/// `oidc-provider` keeps no JWT access tokens, and so introspects none; and it has no API keys.
+const LACKS: &[Operation] = &[
+    Operation::IntrospectJwt,
+    Operation::IntrospectApiKey,
+    Operation::ExchangeApiKey,
+    Operation::ExchangeWithRoles,
+];
 
 /// Starts the peer twice: with and without hashing of passwords.
 pub(crate) async fn start(command: &str) -> anyhow::Result<Subject> {
@@ -46,6 +51,7 @@ pub(crate) async fn start(command: &str) -> anyhow::Result<Subject> {
         app_jwt: client("app-jwt", Some(SECRET)),
         app_opaque: client("app-opaque", Some(SECRET)),
         public_jwt: client("public-jwt", None),
+        api_keys: None,
     };
     let authority = format!("127.0.0.1:{PORT}");
     let subject =

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use axum::http::{HeaderValue, header};
 
 use super::{
-    credentials::Client,
+    credentials::{ApiKeys, Client, TOKEN_EXCHANGE},
     http::{Call, Connection},
     operation::{Beginning, Operation},
     sign_in::{self, Browser, OPENID, PLAIN, Wish},
@@ -118,6 +118,9 @@ pub(crate) async fn supply(
         | Operation::Refresh
         | Operation::IntrospectJwt
         | Operation::IntrospectOpaque
+        | Operation::IntrospectApiKey
+        | Operation::ExchangeApiKey
+        | Operation::ExchangeWithRoles
         | Operation::UserInfo
         | Operation::SignIn
         | Operation::SignInUnhashed
@@ -164,6 +167,14 @@ async fn prepare(
             let tokens = token(&clients.app_opaque, PLAIN).await?;
             introspection(target, &clients.app_opaque, &tokens.access_token)?
         }
+        Operation::IntrospectApiKey => {
+            let keys = clients.api_keys()?;
+            introspection(target, &keys.api, &keys.plain)?
+        }
+        Operation::ExchangeApiKey => exchange(target, clients.api_keys()?, |keys| &keys.plain)?,
+        Operation::ExchangeWithRoles => {
+            exchange(target, clients.api_keys()?, |keys| &keys.with_roles)?
+        }
         Operation::UserInfo => {
             let tokens = token(&clients.app_opaque, OPENID).await?;
             let bearer = HeaderValue::from_str(&format!("Bearer {}", tokens.access_token))?;
@@ -176,6 +187,21 @@ async fn prepare(
 
 fn machine(target: &Target, client: &Client) -> anyhow::Result<Work> {
     let call = sign_in::token_request(target, client, &[("grant_type", "client_credentials")])?;
+    Ok(Work::Same(call, "\"access_token\""))
+}
+
+/// RFC 8693 §2.1.
+fn exchange(
+    target: &Target,
+    keys: &ApiKeys,
+    which: impl Fn(&ApiKeys) -> &String,
+) -> anyhow::Result<Work> {
+    let fields = [
+        ("grant_type", TOKEN_EXCHANGE),
+        ("subject_token_type", "urn:doorward:params:oauth:token-type:api-key"),
+        ("subject_token", which(keys)),
+    ];
+    let call = sign_in::token_request(target, &keys.api, &fields)?;
     Ok(Work::Same(call, "\"access_token\""))
 }
 

@@ -11,16 +11,14 @@ use super::{
     output::{fields, table},
     secret_input::confirm,
     session::Session,
+    user,
 };
 use crate::{
     identity::{
         AddressList,
         api_key::{ApiKey, Owner},
     },
-    service::{
-        api_keys::{self, ApiKeyError, Created, NewApiKey},
-        users::{self, UserError},
-    },
+    service::api_keys::{self, ApiKeyError, Created, NewApiKey},
     types::{ApiKeyId, ClientId, Scope, Timestamp},
 };
 
@@ -180,13 +178,7 @@ async fn owner(session: &Session<'_>, whose: &Whose) -> anyhow::Result<Owner> {
         return Ok(Owner::Client(id));
     }
     let name = whose.user.as_deref().unwrap_or_default();
-    match users::find(&session.ctx, name).await {
-        Ok(user) => Ok(Owner::User(user.id)),
-        Err(UserError::NotFound) => {
-            Err(Failure::failed(format!("there is no user `{name}`")).into())
-        }
-        Err(error) => Err(error.into()),
-    }
+    Ok(Owner::User(user::find(session, name).await?.id))
 }
 
 fn key_id(text: &str) -> Result<ApiKeyId, Failure> {

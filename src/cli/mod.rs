@@ -8,11 +8,13 @@ mod api;
 mod api_key;
 mod audit;
 mod backup;
+mod browser_session;
 mod client;
 mod config;
 mod declare;
 mod epoch;
 mod failure;
+mod grant;
 mod group;
 mod keys;
 mod moment;
@@ -70,6 +72,12 @@ enum Command {
     /// The keys that users and machines call APIs with
     #[command(subcommand)]
     ApiKey(api_key::ApiKeyCommand),
+    /// Who is signed in
+    #[command(subcommand)]
+    Session(browser_session::SessionCommand),
+    /// What users allowed apps
+    #[command(subcommand)]
+    Grant(grant::GrantCommand),
     /// The keys that sign tokens
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -114,40 +122,29 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn execute(cli: Cli, output: &Output) -> anyhow::Result<()> {
     let flags = &cli.flags;
+    macro_rules! work {
+        ($noun:ident, $command:ident) => {
+            session::block_on(flags, output, |session| Box::pin($noun::run(session, $command)))
+        };
+    }
     match cli.command {
         Command::Serve => serve::run(flags, output),
-        Command::User(command) => {
-            session::block_on(flags, output, |session| Box::pin(user::run(session, command)))
-        }
-        Command::Client(command) => {
-            session::block_on(flags, output, |session| Box::pin(client::run(session, command)))
-        }
-        Command::Api(command) => {
-            session::block_on(flags, output, |session| Box::pin(api::run(session, command)))
-        }
-        Command::Role(command) => {
-            session::block_on(flags, output, |session| Box::pin(role::run(session, command)))
-        }
-        Command::Group(command) => {
-            session::block_on(flags, output, |session| Box::pin(group::run(session, command)))
-        }
-        Command::ApiKey(command) => {
-            session::block_on(flags, output, |session| Box::pin(api_key::run(session, command)))
-        }
-        Command::Keys(command) => {
-            session::block_on(flags, output, |session| Box::pin(keys::run(session, command)))
-        }
-        Command::Audit(command) => {
-            session::block_on(flags, output, |session| Box::pin(audit::run(session, command)))
-        }
+        Command::User(command) => work!(user, command),
+        Command::Client(command) => work!(client, command),
+        Command::Api(command) => work!(api, command),
+        Command::Role(command) => work!(role, command),
+        Command::Group(command) => work!(group, command),
+        Command::ApiKey(command) => work!(api_key, command),
+        Command::Session(command) => work!(browser_session, command),
+        Command::Grant(command) => work!(grant, command),
+        Command::Keys(command) => work!(keys, command),
+        Command::Audit(command) => work!(audit, command),
         Command::Plan(file) => declare::plan(flags, output, &file).map_err(Failure::not_pending),
         Command::Apply(arguments) => declare::apply(flags, output, arguments),
         Command::Drift(file) => declare::drift(flags, output, &file).map_err(Failure::not_pending),
         Command::Backup(arguments) => backup::run(flags, output, &arguments),
         Command::Restore(arguments) => restore::run(flags, output, &arguments),
-        Command::Epoch(command) => {
-            session::block_on(flags, output, |session| Box::pin(epoch::run(session, command)))
-        }
+        Command::Epoch(command) => work!(epoch, command),
         Command::Config(command) => config::run(flags, output, &command),
     }
 }

@@ -13,7 +13,10 @@ use super::{
     session::Session,
 };
 use crate::{
-    identity::role::Role,
+    identity::role::{
+        Role,
+        holding::{Holder, Holding},
+    },
     protocol::api::Api,
     service::{
         access_error::AccessError,
@@ -32,6 +35,8 @@ pub(super) enum RoleCommand {
     List,
     /// Show a role
     Show(RoleName),
+    /// List who holds a role, and through which group or role
+    Holders(RoleName),
     /// Change what a role permits
     Update(Update),
     /// Delete a role, and take it from everybody
@@ -125,6 +130,7 @@ pub(super) async fn run(session: Arc<Session<'_>>, command: RoleCommand) -> anyh
         RoleCommand::Create(arguments) => create(session, arguments).await,
         RoleCommand::List => list(session).await,
         RoleCommand::Show(name) => show(session, &name.role).await,
+        RoleCommand::Holders(name) => holders(session, &name.role).await,
         RoleCommand::Update(arguments) => update(session, arguments).await,
         RoleCommand::Delete(arguments) => delete(session, &arguments).await,
         RoleCommand::Grant(arguments) => assign(session, arguments, Assign::Grant).await,
@@ -165,6 +171,38 @@ async fn answer(session: &Session<'_>, role: &Role) -> anyhow::Result<()> {
 fn audience<'a>(apis: &'a [Api], role: &Role) -> Option<&'a str> {
     let api = apis.iter().find(|api| Some(api.id) == role.api)?;
     Some(api.audience.as_str())
+}
+
+async fn holders(session: &Session<'_>, name: &str) -> anyhow::Result<()> {
+    let mut all: Vec<Holding> = Vec::new();
+    loop {
+        let after = all.last().map(Holding::place);
+        let page = roles::holders(&session.ctx, name, after, roles::MAX_PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+    }
+    let rows: Vec<[String; 5]> = all.iter().map(holder).collect();
+    let value = |[kind, name, role, group, id]: &[String; 5]| {
+        let group = Some(group).filter(|group| !group.is_empty());
+        json!({ "kind": kind, "name": name, "role": role, "group": group, "id": id })
+    };
+    let values: Vec<Value> = rows.iter().map(value).collect();
+    session.output.answer(&values, || table(["KIND", "NAME", "ROLE", "GROUP", "ID"], &rows))
+}
+
+/// Who, through which role and which group.
+fn holder(holding: &Holding) -> [String; 5] {
+    let (kind, name, group, id) = match &holding.holder {
+        Holder::User(id, name) => ("user", name.clone(), String::new(), id.to_string()),
+        Holder::Group(id, name) => ("group", name.clone(), String::new(), id.to_string()),
+        Holder::Member { user, username, name, .. } => {
+            ("user", username.clone(), name.clone(), user.to_string())
+        }
+        Holder::Client(id) => ("client", id.to_string(), String::new(), id.to_string()),
+    };
+    [kind.to_owned(), name, holding.role.clone(), group, id]
 }
 
 async fn list(session: &Session<'_>) -> anyhow::Result<()> {

@@ -268,7 +268,7 @@ async fn delete(session: &Session<'_>, arguments: &Delete) -> anyhow::Result<()>
 }
 
 /// The user, or a failure that names the nearest one.
-async fn find(session: &Session<'_>, name: &str) -> anyhow::Result<User> {
+pub(super) async fn find(session: &Session<'_>, name: &str) -> anyhow::Result<User> {
     match users::find(&session.ctx, name).await {
         Ok(user) => Ok(user),
         Err(UserError::NotFound) => {

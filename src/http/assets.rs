@@ -123,6 +123,7 @@ mod tests {
         router::<()>().oneshot(request).await.unwrap()
     }
 
+    /// CACHE-04.
     #[tokio::test]
     async fn each_file_is_served_for_ever_under_its_hashed_name() {
         for served in SERVED.iter() {

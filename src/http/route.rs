@@ -31,8 +31,6 @@ pub const ROTATE_API_KEY: &str = "/account/api-keys/rotate";
 pub const REVOKE_API_KEY: &str = "/account/api-keys/revoke";
 /// Says that the session is over.
 pub const SIGNED_OUT: &str = "/signed-out";
-/// What everything of the admin API begins with.
-pub const ADMIN: &str = "/admin/api/";
 /// The description of the admin API, OpenAPI 3.1.
 pub const ADMIN_OPENAPI: &str = "/admin/api/openapi.json";
 /// Leads to the page for trying the admin API out.

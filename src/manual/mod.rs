@@ -4,6 +4,7 @@
 //! |---|---|
 //! | sign in to an app of yours | [`quick_start`] |
 //! | protect an API of yours | [`apis`] |
+//! | call an API without a sign-in | [`api_keys`] |
 //! | administer it by a program of yours | [`admin_api`] |
 //! | know every setting | [`configuration`] |
 //! | put it on the internet, on one machine or several | [`deployment`] |
@@ -25,6 +26,9 @@ pub mod quick_start {}
 
 #[doc = include_str!("apis.md")]
 pub mod apis {}
+
+#[doc = include_str!("api_keys.md")]
+pub mod api_keys {}
 
 #[doc = include_str!("admin_api.md")]
 pub mod admin_api {}

@@ -103,8 +103,7 @@ fn permission((name, words): (String, String)) -> Result<(Permission, String), A
 /// [`AccessError::NoApi`], or a failure of the service.
 pub async fn find(ctx: &Context, audience: &str) -> Result<Api, AccessError> {
     let mut reader = ctx.db.reader().await?;
-    let all = store::api::all(&mut reader.conn()).await?;
-    let found = all.into_iter().find(|api| api.audience.as_str() == audience);
+    let found = store::api::find_by_audience(&mut reader.conn(), audience).await?;
     found.ok_or_else(|| AccessError::NoApi(audience.to_owned()))
 }
 

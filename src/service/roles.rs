@@ -12,7 +12,10 @@ use super::{
     users,
 };
 use crate::{
-    identity::role::{Name, Role},
+    identity::role::{
+        Name, Role,
+        holding::{Holding, Place},
+    },
     protocol::client::GrantType,
     store::{self, role_assignment::Holder},
     types::{
@@ -149,6 +152,23 @@ pub async fn list(
 ) -> Result<Vec<Role>, AccessError> {
     let mut reader = ctx.db.reader().await?;
     Ok(store::role::list(&mut reader.conn(), after, limit.min(MAX_PAGE)).await?)
+}
+
+/// At most `limit` (and [`MAX_PAGE`]) ways in which somebody holds a role, directly, through a group or
+/// through a role that contains it; in the order of [`Place`], from the first one after `after`.
+///
+/// # Errors
+/// [`AccessError::NoRole`], or a failure of the service.
+pub async fn holders(
+    ctx: &Context,
+    name: &str,
+    after: Option<Place>,
+    limit: u32,
+) -> Result<Vec<Holding>, AccessError> {
+    let role = find(ctx, name).await?;
+    let (mut reader, after) = (ctx.db.reader().await?, after.unwrap_or(Place::START));
+    let limit = limit.min(MAX_PAGE);
+    Ok(store::role_holding::list(&mut reader.conn(), role.id, after, limit).await?)
 }
 
 /// Changes a role. Whoever holds it has more or less with the next token.

@@ -25,6 +25,8 @@ statements! { "api";
     DELETE_PERMISSION = "DELETE FROM api_permissions WHERE name = $1 AND api_id = $2";
     FIND = "SELECT id, audience, name, status, built_in, created_at, updated_at FROM apis
             WHERE id = $1";
+    FIND_BY_AUDIENCE = "SELECT id, audience, name, status, built_in, created_at, updated_at
+                        FROM apis WHERE audience = $1";
     LIST = "SELECT id, audience, name, status, built_in, created_at, updated_at FROM apis
             WHERE audience > $1 ORDER BY audience LIMIT $2";
     ALL = "SELECT id, audience, name, status, built_in, created_at, updated_at FROM apis";
@@ -75,6 +77,17 @@ async fn insert_permission(
 pub async fn find(conn: &mut Conn<'_>, id: ApiId) -> Result<Option<Api>, StoreError> {
     let Some(row) = fetch_optional!(ApiRow, conn, FIND, id.uuid())? else { return Ok(None) };
     let permissions = permissions(conn, id).await?;
+    row.with(permissions).map(Some)
+}
+
+/// The API of that audience.
+pub async fn find_by_audience(
+    conn: &mut Conn<'_>,
+    audience: &str,
+) -> Result<Option<Api>, StoreError> {
+    let found = fetch_optional!(ApiRow, conn, FIND_BY_AUDIENCE, audience)?;
+    let Some(row) = found else { return Ok(None) };
+    let permissions = permissions(conn, ApiId::from_uuid(row.id)).await?;
     row.with(permissions).map(Some)
 }
 

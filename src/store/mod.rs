@@ -32,6 +32,7 @@ pub mod refresh_family;
 pub mod revoked_token;
 pub mod role;
 pub mod role_assignment;
+pub mod role_holding;
 pub mod session;
 pub mod sign_in_attempt;
 pub mod signing_key;

@@ -129,6 +129,7 @@ pub fn all() -> impl Iterator<Item = Statement> {
         super::revoked_token::STATEMENTS,
         super::role::STATEMENTS,
         super::role_assignment::STATEMENTS,
+        super::role_holding::STATEMENTS,
         super::session::STATEMENTS,
         super::sign_in_attempt::STATEMENTS,
         super::signing_key::STATEMENTS,

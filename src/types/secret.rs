@@ -29,6 +29,7 @@ impl<T: Zeroize> std::fmt::Debug for Secret<T> {
 mod tests {
     use super::*;
 
+    /// LOG-04.
     #[test]
     fn debug_is_redacted() {
         assert_eq!(format!("{:?}", Secret::new("hunter2".to_owned())), "[redacted]");

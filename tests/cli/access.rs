@@ -141,6 +141,28 @@ fn mistakes_about_roles_are_explained() {
 }
 
 #[test]
+fn a_role_says_who_holds_it_and_through_what() {
+    let doorward = with_notes();
+    doorward.run(&["group", "create", "staff"]).success();
+    doorward.run(&["group", "add", "staff", "alice"]).success();
+    doorward.run(&["role", "grant", "editor", "--group", "staff"]).success();
+    let held = doorward.json(&["role", "holders", "user"]);
+    let held: Vec<_> = held.as_array().unwrap().iter().map(without_id).collect();
+    let of = |kind: &str, name: &str, group: Option<&str>| json!({ "kind": kind, "name": name, "role": "editor", "group": group });
+    assert_eq!(held, [of("group", "staff", None), of("user", "alice", Some("staff"))]);
+    let text = doorward.run(&["role", "holders", "user"]).success().stdout;
+    assert!(text.contains("alice") && text.contains("staff"), "{text}");
+    doorward.run(&["role", "holders", "usr"]).failed(&["did you mean `user`?"]);
+}
+
+/// The holder, without an id that is another each time.
+fn without_id(holder: &Value) -> Value {
+    let mut holder = holder.clone();
+    holder.as_object_mut().unwrap().remove("id").unwrap();
+    holder
+}
+
+#[test]
 fn a_group_gives_its_roles_to_its_members() {
     let doorward = with_notes();
     let made = doorward.json(&["group", "create", "staff", "--description", "Everybody"]);

@@ -21,6 +21,8 @@ mod keys;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]
+mod signed_in;
+#[cfg(test)]
 mod start;
 #[cfg(test)]
 mod user;

@@ -1,4 +1,6 @@
 //! Kills the real server under load (`kill -9`), starts it again, and holds it to what it acknowledged.
+//! CRASH-01; whoever else ends a process at once, the system without memory for one, does the same.
+//! CRASH-09.
 //!
 //! `cargo test --test crash` runs 20 rounds; `cargo test --test crash -- --rounds 200` as many as one
 //! likes, `--seed N` the moments of another run. `DOORWARD_TEST_ENGINE` chooses the engine. All rounds
@@ -7,7 +9,7 @@
 //! What must hold after each kill: a token that was handed out works, and so does its successor; a code
 //! that was redeemed is not redeemed again; what was revoked stays revoked; a refresh whose answer got
 //! lost can be tried again; the server is ready soon; the audit log is whole, with one event for each
-//! revocation. The last round ends with SIGTERM instead: requests in progress are answered, and the
+//! revocation. The last round ends with SIGTERM instead (CRASH-06): requests in progress are answered, and the
 //! exit code is 0.
 
 mod arguments;

@@ -4,6 +4,8 @@
 //!
 //! Answers, descriptors and memory are counted; nothing is timed.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
+use http::{HeaderName, HeaderValue, header};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,7 +17,10 @@ use crate::{
         CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, HEADERS, PING, PREFACE, PRIORITY,
         RST_STREAM, SETTINGS, WINDOW_UPDATE, fields, frame,
     },
-    process::{http::Connection, server::Server},
+    process::{
+        http::{Call, Connection},
+        server::Server,
+    },
     raw::until_closed,
     site::{Site, eventually, status},
 };
@@ -26,6 +31,8 @@ const STRANGERS: usize = 20;
 const SLOW_STRANGERS: usize = 800;
 /// What all strangers together may cost, in KiB.
 const MOST_MEMORY: u64 = 32 * 1024;
+/// What eight thousand unknown names may cost, in KiB: a bucket for the rate of each network, no more.
+const MOST_OF_NAMES: u64 = 8 * 1024;
 
 /// A process, seen from outside.
 struct Process(u32);
@@ -155,6 +162,59 @@ async fn slow_04_floods_cost_a_bounded_amount_and_others_are_answered() {
         let cost = process.peak() - memory;
         assert!(cost <= MOST_MEMORY, "{what}: {cost} KiB");
     }
+}
+
+/// A request in which nothing was ever heard of before: address, client, key, language, browser.
+fn strange(number: usize) -> Call {
+    let name = format!("stranger-{number}");
+    let header =
+        Base64UrlUnpadded::encode_string(format!(r#"{{"alg":"ES256","kid":"{name}"}}"#).as_bytes());
+    let claims = Base64UrlUnpadded::encode_string(
+        format!(r#"{{"iss":"{name}","sub":"{name}"}}"#).as_bytes(),
+    );
+    let fields = [
+        ("grant_type", name.as_str()),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", &format!("{header}.{claims}.c2ln")),
+        ("scope", &name),
+    ];
+    let address = format!("2001:db8:{:x}:{:x}::1", number / 0x1_0000, number % 0x1_0000);
+    let value = |text: &str| HeaderValue::from_str(text).unwrap();
+    Call::post("/token", fields)
+        .with(header::USER_AGENT, value(&name))
+        .with(header::ACCEPT_LANGUAGE, value(&format!("x{number:x}")))
+        .with(HeaderName::from_static("x-forwarded-for"), value(&address))
+}
+
+/// DOS-07: ten thousand strangers leave next to nothing in memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dos_07_thousands_of_unknown_names_are_not_remembered() {
+    const SENDERS: usize = 8;
+    let site = Site::build();
+    let mut command = site.installation.serve();
+    command.env("DOORWARD_PROXY_TRUSTED", "127.0.0.0/8").env("DOORWARD_LOG_FILTER", "error");
+    let server = site.start_as(command).await;
+    honest(&site, "nobody else").await;
+    let process = Process::of(&server);
+    let send = async |numbers: std::ops::Range<usize>| {
+        let mut senders = JoinSet::new();
+        for sender in 0..SENDERS {
+            let (mut connection, numbers) = (site.connect().await, numbers.clone());
+            senders.spawn(async move {
+                for number in numbers.skip(sender).step_by(SENDERS) {
+                    let answer = connection.send(&strange(number)).await.unwrap();
+                    assert!((400..500).contains(&answer.status), "{answer:?}");
+                }
+            });
+        }
+        senders.join_all().await;
+    };
+    send(0..2_000).await;
+    let memory = process.peak();
+    send(2_000..10_000).await;
+    let cost = process.peak() - memory;
+    assert!(cost <= MOST_OF_NAMES, "{cost} KiB");
+    honest(&site, "afterwards").await;
 }
 
 /// SLOW-01: while hundreds of connections stay in the middle of their first header, others are answered;

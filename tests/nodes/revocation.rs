@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::{
     pair::{Pair, is_active, json, revoke, userinfo, within},
     process::{
+        credentials::USER,
         http::{Call, Connection},
         sign_in::{self, Browser},
     },
@@ -60,6 +61,33 @@ async fn a_revoked_grant_is_dead_on_the_other_node_within_a_second() {
         let call = sign_in::token_request(&pair.target, &app, &fields).unwrap();
         let refused = second.send(&call).await.unwrap();
         assert_eq!(json(&refused)["error"], "invalid_grant");
+    }
+}
+
+/// APIK-08: an API key that is revoked while it is used is dead on both nodes.
+#[tokio::test]
+async fn apik_08_a_revoked_api_key_is_dead_on_both_nodes_within_a_second() {
+    const API: &str = "https://notes.example";
+    let pair = Pair::start().await;
+    let run = |arguments: &[&str]| pair.nodes[0].run(arguments, "").unwrap();
+    pair.nodes[0].create_user().unwrap();
+    run(&["api", "create", API, "--name", "Notes", "--permission", "notes:read=Read notes"]);
+    run(&["role", "update", "user", "--permission", "notes:read"]);
+    run(&["role", "grant", "user", "--user", USER.username]);
+    let api = pair.nodes[0].create_client("machine", &["--audience", API]).unwrap();
+    let mut nodes = [pair.connect(0).await, pair.connect(1).await];
+    for _ in 0..TOKENS / 2 {
+        let owner = ["--user", USER.username, "--name", "laptop", "--permission", "notes:read"];
+        let made = run(&[&["api-key", "create"], &owner[..]].concat());
+        let (id, text) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+        for node in &mut nodes {
+            assert!(is_active(node, &api, text).await);
+        }
+        pair.nodes[1].run(&["api-key", "revoke", id, "--yes"], "").unwrap();
+        let revoked = Instant::now();
+        for node in &mut nodes {
+            within(SECOND, revoked, async || !is_active(node, &api, text).await).await;
+        }
     }
 }
 

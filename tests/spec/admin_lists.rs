@@ -93,6 +93,7 @@ async fn adm_10_unknown_and_repeated_parameters_are_refused() {
     root.ask("GET /settings?limit=1", Value::Null).await.invalid_parameter("query");
 }
 
+/// SQLI-02: the wildcards of SQL are characters like others.
 #[tokio::test]
 async fn a_filter_finds_the_exact_name_or_nothing() {
     let issuer = Issuer::start().await;
@@ -107,6 +108,10 @@ async fn a_filter_finds_the_exact_name_or_nothing() {
     for nothing in [
         "username=alic",
         "username=alice%25",
+        "username=%25",
+        "username=_lice",
+        "username=alic%5C_",
+        "email=%25@example.com",
         "username=alice'--",
         "username=alice@example.com",
         "username=root&email=alice@example.com",

@@ -219,6 +219,29 @@ async fn apik_02_other_texts_are_inactive() {
     assert_eq!(notes.introspect(&text).await["active"], true);
 }
 
+/// APIK-07: a thousand keys that nobody made cost no password hash and no write.
+#[tokio::test]
+async fn apik_07_guesses_cost_nothing() {
+    let issuer = Issuer::start().await;
+    let alice = alice(&issuer).await;
+    let notes = api(&issuer, "notes-api", NOTES_API).await;
+    let (id, text) = key(&issuer, &of(&alice), "notes:read").await;
+    assert_eq!(notes.introspect(&text).await["active"], true);
+    let mut witness = issuer.witness().await;
+    let (before, hashes) = (witness.state().await, issuer.ctx.passwords.hashes_computed());
+    for number in 0..500_u16 {
+        let [high, low] = number.to_be_bytes();
+        let (mut secret, mut stranger) = ([7; 32], [9; 10]);
+        (secret[0], secret[1], stranger[0], stranger[1]) = (high, low, high, low);
+        let stranger = ApiKeyId::new(Timestamp::from_unix(START), stranger);
+        for guess in [api_key::mint(id, secret), api_key::mint(stranger, secret)] {
+            is_inactive(&notes.introspect(guess.expose()).await);
+        }
+    }
+    assert_eq!(issuer.ctx.passwords.hashes_computed(), hashes);
+    assert_eq!(witness.state().await, before);
+}
+
 /// A revoked key is refused at once, everywhere; one that has expired as well.
 #[tokio::test]
 async fn apik_05_a_key_ends() {

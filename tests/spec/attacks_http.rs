@@ -93,6 +93,96 @@ async fn body_04_malformed_forms_are_refused() {
     }
 }
 
+/// UNI-07: bytes that are no UTF-8, in every field of every form and query.
+#[tokio::test]
+async fn uni_07_bytes_that_are_no_text_are_refused() {
+    let issuer = Issuer::start().await;
+    let fields = [
+        "action",
+        "assertion",
+        "claims",
+        "client_assertion",
+        "client_id",
+        "client_secret",
+        "code",
+        "flow",
+        "grant_type",
+        "id_token_hint",
+        "login_hint",
+        "nonce",
+        "password",
+        "redirect_uri",
+        "refresh_token",
+        "resource",
+        "response_type",
+        "scope",
+        "session",
+        "state",
+        "token",
+        "ui_locales",
+        "username",
+    ];
+    for field in fields {
+        for bytes in ["%ff", "a%c3%28", "%ed%a0%80", "%f4%90%80%80", "%c0%af"] {
+            let pair = format!("{field}={bytes}");
+            for path in POSTS {
+                let reply = issuer.post(path, &[], &pair).await;
+                assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path} {pair}");
+            }
+            for path in ["/authorize", "/logout", "/login", "/consent", "/select-account"] {
+                let reply = issuer.fetch(&format!("{path}?{pair}")).await;
+                assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path}?{pair}");
+            }
+        }
+    }
+}
+
+/// DOS-08: thousands of values in one parameter are read once, and refused.
+#[tokio::test]
+async fn dos_08_thousands_of_scopes_are_refused() {
+    let issuer = Issuer::start().await;
+    let app = RelyingParty::register(&issuer, "batch", machine()).await;
+    let distinct = (0..3_000).map(|number| format!("{number:x}")).collect::<Vec<_>>().join(" ");
+    for scope in [&"a ".repeat(7_000), &distinct, &"a".repeat(15_000)] {
+        let fields = [("grant_type", "client_credentials"), ("scope", scope)];
+        app.token(&fields).await.refused(StatusCode::BAD_REQUEST, "invalid_scope");
+    }
+}
+
+/// CACHE-01: what a shared cache may keep is the same for everybody, and brings no cookie.
+#[tokio::test]
+async fn cache_01_what_is_public_is_the_same_for_everybody() {
+    let issuer = Issuer::start().await;
+    let stylesheet = doorward::http::assets::Asset::Stylesheet.url();
+    for path in [
+        "/jwks",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        stylesheet,
+    ] {
+        let plain = issuer.fetch(path).await;
+        assert!(plain.header(header::CACHE_CONTROL).starts_with("public"), "{path}");
+        for (name, value) in [
+            ("cookie", "__Host-doorward-session=x"),
+            ("accept-language", "de"),
+            ("accept", "text/html"),
+            ("origin", "https://evil.example"),
+            ("user-agent", "curl/8"),
+            ("authorization", "Bearer x"),
+        ] {
+            let mut other = issuer.fetch_with(path, name, value).await;
+            assert!(!other.headers.contains_key(header::SET_COOKIE), "{path} {name}");
+            let id = plain.headers["x-request-id"].clone();
+            other.headers.insert("x-request-id", id);
+            assert_eq!(
+                (&other.headers, &other.body),
+                (&plain.headers, &plain.body),
+                "{path} {name}"
+            );
+        }
+    }
+}
+
 /// BODY-05: addresses are bounded.
 #[tokio::test]
 async fn body_05_addresses_are_bounded() {

@@ -122,13 +122,13 @@ async fn crash_02_a_code_is_redeemable_or_spent() {
     let redeem = async || app.redeem(&code).await.granted();
     let is_spent = async |node: &Issuer, tokens: &Value| {
         let app = app.on(node);
-        let issued = counts(&app, &text(tokens, "access_token")).await;
+        let counted = counts(&app, &text(tokens, "access_token")).await;
         let again = app.redeem(&code).await;
-        match issued {
+        match counted {
             Done::No => drop(again.granted()),
             Done::Yes => again.is_invalid_grant(),
         }
-        issued
+        counted
     };
     let Some(tokens) = is_whole(&issuer, None, redeem, is_spent).await else { return };
     // The second redemption ends what the first has given.
@@ -149,11 +149,11 @@ async fn crash_02_a_refresh_is_tried_again() {
     let refresh = async || app.refresh(&old).await.granted();
     let has_rotated = async |node: &Issuer, tokens: &Value| {
         let app = app.on(node);
-        let issued = counts(&app, &text(tokens, "access_token")).await;
+        let counted = counts(&app, &text(tokens, "access_token")).await;
         let again = app.refresh(&old).await.granted();
         assert_eq!(again["refresh_token"], tokens["refresh_token"]);
         app.refresh(&text(&again, "refresh_token")).await.granted();
-        issued
+        counted
     };
     is_whole(&issuer, None, refresh, has_rotated).await;
 }

@@ -315,7 +315,8 @@ async fn xss_05_what_users_and_browsers_say_is_text() {
     }
 }
 
-/// Every page names what it may load; nothing in it allows inline scripts or other sites. XSS-09.
+/// Every page names what it may load; nothing in it allows inline scripts or other sites. XSS-09. There
+/// is no script in it, so no JSON either. XSS-08.
 #[tokio::test]
 async fn xss_09_every_page_has_a_strict_policy() {
     let issuer = Issuer::start().await;
@@ -331,6 +332,7 @@ async fn xss_09_every_page_has_a_strict_policy() {
     pages.push(browser.open("/logout").await.page());
     pages.push(browser.open("/signed-out").await.page());
     for page in pages {
+        assert!(!page.reply.text().contains("<script"), "{}", page.address);
         let policy = page.reply.header(header::CONTENT_SECURITY_POLICY);
         for part in [
             "default-src 'none'",

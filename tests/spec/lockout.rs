@@ -190,6 +190,22 @@ async fn lock_08_a_flood_of_names_evicts_no_counter() {
     assert_eq!(wait_of(&attempt(&issuer, HERE, "alice", PASSWORD).await), 15);
 }
 
+/// A flood of failures leaves one event for each wait, and buries no success. DOS-04.
+#[tokio::test]
+async fn dos_04_a_flood_of_failures_is_one_event_for_each_wait() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    for number in 0..8 {
+        for _ in 0..15 {
+            let peer = format!("198.51.100.{number}:1");
+            attempt(&issuer, &peer, &format!("nobody{number}"), "wrong").await;
+        }
+        Browser::new(&issuer).sign_in("alice").await;
+    }
+    assert_eq!(issuer.audited(Action::SignInBlocked).await, 8);
+    assert_eq!(issuer.audited(Action::SignedIn).await, 8);
+}
+
 /// A network that fails too often waits: one IPv4 address, and all of an IPv6 /64. LOCK-09, LOCK-10.
 #[tokio::test]
 async fn lock_09_10_a_network_is_slowed_down_whatever_names_it_tries() {

@@ -14,6 +14,8 @@ mod admin_api_keys;
 #[cfg(test)]
 mod admin_conditions;
 #[cfg(test)]
+mod admin_holders;
+#[cfg(test)]
 mod admin_lists;
 #[cfg(test)]
 mod admin_matrix;
@@ -28,6 +30,8 @@ mod admin_users;
 #[cfg(test)]
 mod api_keys;
 #[cfg(test)]
+mod attacks_api_keys;
+#[cfg(test)]
 mod attacks_http;
 #[cfg(test)]
 mod attacks_jose;
@@ -35,6 +39,8 @@ mod attacks_jose;
 mod availability;
 #[cfg(test)]
 mod choke_point;
+#[cfg(test)]
+mod clocks;
 #[cfg(test)]
 mod crash_points;
 #[cfg(test)]

@@ -183,6 +183,22 @@ async fn documents_may_be_kept_for_a_while() {
     }
 }
 
+/// DOS-05: the documents come from memory, whole or as "not modified".
+#[tokio::test]
+async fn dos_05_documents_need_no_database() {
+    let issuer = Issuer::start().await;
+    issuer.ctx.db.close().await;
+    for path in [DOCUMENT, "/.well-known/oauth-authorization-server", "/jwks"] {
+        let first = issuer.fetch(path).await;
+        assert_eq!(first.status, StatusCode::OK, "{path}");
+        for _ in 0..100 {
+            assert_eq!(issuer.fetch(path).await.body, first.body, "{path}");
+            let known = issuer.fetch_with(path, "if-none-match", first.header(header::ETAG)).await;
+            assert_eq!(known.status, StatusCode::NOT_MODIFIED, "{path}");
+        }
+    }
+}
+
 /// KEY-05, RFC 7517 §4, Core §10: public members alone, a `kid` each, `use` and `alg` said, RSA of at
 /// least 2048 bits; one key that signs and one that stands by for each algorithm.
 #[tokio::test]

@@ -1,8 +1,14 @@
-//! Looking writes nothing: an anonymous visitor cannot make the tables grow. CSRF-06, DOS-01.
+//! Looking writes nothing: an anonymous visitor cannot make the tables grow. CSRF-06, DOS-01. And what is
+//! known is not looked up.
 
 use http::{Method, StatusCode};
 
-use crate::actors::{Browser, Issuer, RelyingParty, issuer::PASSWORD};
+use crate::actors::{
+    Browser, Issuer, RelyingParty,
+    access::NOTES_API,
+    issuer::PASSWORD,
+    relying_party::{claims, machine},
+};
 
 /// What an anonymous visitor can ask for by GET and HEAD, on every route. CSRF-06, DOS-01.
 #[tokio::test]
@@ -85,6 +91,30 @@ async fn csrf_06_reading_while_signed_in_writes_nothing() {
     doorward::service::seen::flush(&issuer.ctx).await.unwrap();
     assert_ne!(witness.state().await, before);
     assert!(!PASSWORD.is_empty());
+}
+
+/// Once everything is known, a machine's JWT with the permissions of its roles is issued, and told of,
+/// from memory: without any database. A node that knows nothing asks.
+#[tokio::test]
+async fn a_warm_node_issues_what_roles_give_without_a_statement() {
+    let issuer = Issuer::start().await;
+    let cold = issuer.another_node().await;
+    let app = RelyingParty::register(&issuer, "batch", machine()).await;
+    let ask = [("grant_type", "client_credentials"), ("resource", NOTES_API)];
+    let first = app.token(&ask).await.granted();
+    assert_eq!(first["scope"], "notes:read notes:write");
+    let token = first["access_token"].as_str().unwrap();
+    let known = app.introspect(token).await;
+    issuer.ctx.db.close().await;
+    cold.ctx.db.close().await;
+    for _ in 0..3 {
+        let warm = app.token(&ask).await.granted();
+        assert_eq!(warm["scope"], first["scope"]);
+        let claims = claims(warm["access_token"].as_str().unwrap());
+        assert_eq!((&claims["aud"], &claims["scope"]), (&NOTES_API.into(), &first["scope"]));
+    }
+    assert_eq!(app.introspect(token).await, known);
+    assert_eq!(app.on(&cold).token(&ask).await.status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 /// A thousand requests of apps leave no trace but in the browsers that brought them. DOS-01.

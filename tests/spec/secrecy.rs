@@ -116,6 +116,29 @@ async fn log_02_the_name_of_a_failed_sign_in_is_written_nowhere() {
     assert!(!format!("{events:?}").contains(typed));
 }
 
+/// What strangers say becomes no label of a metric: there are as many series afterwards. LOG-08.
+#[tokio::test]
+async fn log_08_what_strangers_say_is_no_label() {
+    let issuer = Issuer::start().await;
+    for number in 0..40 {
+        let word = format!("labelcanary{number}");
+        let mut browser = Browser::new(&issuer);
+        let login = browser.open("/login").await.page();
+        browser.headers.insert("user-agent", word.parse().unwrap());
+        browser.try_password(&login, &word, &word).await;
+        issuer.fetch(&format!("/{word}")).await;
+        issuer.fetch(&format!("/authorize?client_id={word}&{word}={word}")).await;
+        issuer.call(http::Method::from_bytes(word.as_bytes()).unwrap(), "/token").await;
+        let form = format!("grant_type={word}&client_id={word}&client_secret={word}");
+        issuer.post("/token", &[], &form).await;
+        issuer.post("/introspect", &[], &form).await;
+    }
+    let counted = crate::actors::log::counted();
+    assert!(counted.contains("doorward_"), "{counted}");
+    let told = counted.to_ascii_lowercase();
+    assert!(!told.contains("labelcanary"), "{counted}");
+}
+
 /// Whatever a request says, one event is one line, and cannot be mistaken for another. LOG-03.
 #[tokio::test]
 async fn log_03_one_event_is_one_record() {

@@ -12,7 +12,10 @@ use super::{
     refusal::{self, Subject},
 };
 use crate::{
-    identity::role,
+    identity::role::{
+        self,
+        holding::{Holder, Holding, Place},
+    },
     service::{
         access_error::AccessError,
         editor,
@@ -78,6 +81,35 @@ pub(super) struct NewRole {
     /// The roles that its holders hold with it.
     #[serde(default)]
     contains: Vec<String>,
+}
+
+/// One way in which somebody holds a role.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RoleHolder {
+    /// `user`, `group` or `client`.
+    kind: &'static str,
+    /// The id of the user or the group, or the `client_id`.
+    id: String,
+    /// The name of the user or the group, or the `client_id`.
+    name: String,
+    /// The role that was given: the one that was asked about, or one that contains it.
+    role: String,
+    /// The group through which a user holds it; `null` where it was given to the holder.
+    group: Option<String>,
+}
+
+impl From<&Holding> for RoleHolder {
+    fn from(holding: &Holding) -> Self {
+        let (kind, id, name, group) = match &holding.holder {
+            Holder::User(id, name) => ("user", id.to_string(), name.clone(), None),
+            Holder::Group(id, name) => ("group", id.to_string(), name.clone(), None),
+            Holder::Member { user, username, name, .. } => {
+                ("user", user.to_string(), username.clone(), Some(name.clone()))
+            }
+            Holder::Client(id) => ("client", id.to_string(), id.to_string(), None),
+        };
+        Self { kind, id, name, role: holding.role.clone(), group }
+    }
 }
 
 /// What to change about a role; what is absent stays.
@@ -155,6 +187,16 @@ pub(super) async fn list(call: Call) -> Result<Answer, Problem> {
 
 pub(super) async fn one(call: Call) -> Result<Answer, Problem> {
     named(&call).await.map(|(_, answer)| answer)
+}
+
+pub(super) async fn holders(call: Call) -> Result<Answer, Problem> {
+    let asked = call.page()?;
+    let refused = |_| Problem::parameter("cursor", "it is none of this list");
+    let after = asked.after.as_deref().map(str::parse::<Place>).transpose().map_err(refused)?;
+    let found = roles::holders(call.ctx(), call.name(), after, asked.limit).await;
+    let found = found.map_err(failed(&call))?;
+    let key = |holding: &Holding| holding.place().to_string();
+    Ok(Answer::ok(&call.page_of(&asked, &found, key, |holding| RoleHolder::from(holding))))
 }
 
 pub(super) async fn create(call: Call) -> Result<Answer, Problem> {

@@ -279,6 +279,13 @@ pub const ROUTES: &[Route] = &[
         handler!(roles::delete),
     ),
     list(
+        "/admin/api/v1/roles/{name}/holders",
+        "doorward:roles:read",
+        "Lists who holds a role: users, groups, their members, clients",
+        handler!(roles::holders),
+    )
+    .gives(Shape::of::<Page<roles::RoleHolder>>()),
+    list(
         "/admin/api/v1/groups",
         "doorward:groups:read",
         "Lists the groups",

@@ -4,7 +4,8 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::http::{admin, route};
+use crate::http::admin;
+use crate::identity::role::built_in;
 use crate::protocol::issuer::Issuer;
 
 /// Why a request got no answer from a handler.
@@ -44,7 +45,7 @@ impl Reader {
         let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
         if accept.is_some_and(|accept| accept.contains("text/html")) {
             Self::Person
-        } else if route.is_some_and(|route| route.starts_with(route::ADMIN)) {
+        } else if route.is_some_and(|route| route.starts_with(built_in::OWN_API_PATH)) {
             Self::Administrator
         } else {
             Self::Program

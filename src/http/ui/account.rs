@@ -10,7 +10,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 
-use super::{Failure, login::own_form, messages, query, see_other, shown};
+use super::{Failure, messages, own_form, query, see_other, shown};
 use crate::{
     http::{
         App,

@@ -10,11 +10,11 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Failure, messages, messages_of, query, see_other, shown, step};
+use super::{Failure, messages, messages_of, own_form, query, see_other, shown, step};
 use crate::{
     http::{
         App,
-        extract::{self, Purpose, Visit},
+        extract::{Purpose, Visit},
         route,
         view::{self, Display, SignIn, SignInError},
     },
@@ -135,25 +135,6 @@ fn home(app: &App, visit: &Visit, errand: Option<&Errand>) -> Result<Response, F
         }
         Some(Errand::RotateApiKey(id)) => format!("{}?key={id}", route::ROTATE_API_KEY),
     }))
-}
-
-/// A form that one of our pages sent from this browser; anything else changes nothing.
-pub(super) async fn own_form(
-    app: &App,
-    headers: &HeaderMap,
-    body: &Bytes,
-    purpose: Purpose,
-) -> Result<(Visit, Params), Failure> {
-    if !extract::is_form(headers) {
-        return Err(Failure::NotAForm);
-    }
-    let form = extract::form(headers, body).map_err(Failure::Request)?;
-    let visit = Visit::read(app, headers).await?;
-    if visit.is_own_form(app, headers, &form, purpose) {
-        Ok((visit, form))
-    } else {
-        Err(Failure::ForeignForm)
-    }
 }
 
 /// The request that the page is for.

@@ -5,6 +5,7 @@ pub(super) mod api_keys;
 pub(super) mod consent;
 mod failure;
 pub(super) mod login;
+mod own_form;
 pub(super) mod role_missing;
 pub(super) mod select_account;
 pub(super) mod setup;
@@ -29,6 +30,7 @@ use crate::{
     types::{ClientId, origin::Origin},
 };
 pub(super) use failure::Failure;
+use own_form::own_form;
 
 /// The address of a page: everything that is not a request of an app leads to the account.
 pub(super) async fn home() -> Response {

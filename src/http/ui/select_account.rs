@@ -10,7 +10,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 
-use super::{Failure, login::own_form, messages_of, shown, step};
+use super::{Failure, messages_of, own_form, shown, step};
 use crate::{
     http::{
         App,

@@ -10,7 +10,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 
-use super::{Failure, login::own_form, messages, query, step};
+use super::{Failure, messages, own_form, query, step};
 use crate::{
     http::{
         App,

@@ -7,6 +7,7 @@
 pub mod built_in;
 mod decision;
 mod directory;
+pub mod holding;
 
 use std::collections::BTreeSet;
 

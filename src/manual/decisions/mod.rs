@@ -73,6 +73,9 @@ pub mod apis_check_offline {}
 #[doc = include_str!("nobody_gives_more.md")]
 pub mod nobody_gives_more {}
 
+#[doc = include_str!("api_key_exchange.md")]
+pub mod api_key_exchange {}
+
 #[doc = include_str!("api_keys_on_the_account_page.md")]
 pub mod api_keys_on_the_account_page {}
 

@@ -128,8 +128,9 @@ async fn a_method_override_is_not_read() {
     assert_eq!(send(request, Body::empty()).await.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 
+/// CRASH-07.
 #[tokio::test]
-async fn a_panic_is_the_end_of_one_request() {
+async fn crash_07_a_panic_is_the_end_of_one_request() {
     let answer = send(Request::get("/bug"), Body::empty()).await;
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.headers().contains_key(X_REQUEST_ID));

@@ -16,7 +16,7 @@ use crate::{
         App,
         extract::{Purpose, Visit},
         route,
-        ui::{Failure, login::own_form, messages, query, see_other},
+        ui::{Failure, messages, own_form, query, see_other},
         view::{self, DisplayText, RevokeApiKey},
     },
     service::api_keys,

@@ -15,7 +15,7 @@ use crate::{
     http::{
         App,
         extract::{Purpose, Visit},
-        ui::{Failure, login::own_form, messages, query},
+        ui::{Failure, messages, own_form, query},
         view::{self, DisplayText, RotateApiKey, RotateProblem},
     },
     identity::api_key::{ApiKey, ApiKeyPolicy},
