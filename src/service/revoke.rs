@@ -14,7 +14,7 @@ use crate::{
     },
     store::{self, StoreError},
     types::{
-        ClientId, GrantId,
+        ClientId, GrantId, api_key,
         audit::{Action, Actor, Object, Outcome},
         origin::Origin,
     },
@@ -25,7 +25,8 @@ use crate::{
 /// success as well (§2.2), and a wrong `token_type_hint` changes nothing.
 ///
 /// # Errors
-/// `invalid_request` without a token, `unauthorized_client` for another client's token.
+/// `invalid_request` without a token, `unauthorized_client` for another client's token,
+/// `unsupported_token_type` for an API key.
 pub async fn revoke(
     ctx: &Arc<Context>,
     caller: &Authenticated,
@@ -37,6 +38,12 @@ pub async fn revoke(
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;
     match PresentedRefreshToken::parse(token) {
         Some(presented) => refresh_token(ctx, caller, &presented, origin).await,
+        // Not a success: whoever found a key would believe that it is dead. RFC 7009 §2.2.1.
+        None if api_key::is_well_formed(token) => Err(OAuthError::new(
+            ErrorCode::UnsupportedTokenType,
+            "an API key is revoked by its owner or an administrator, not here",
+        )
+        .into()),
         None => one_access_token(ctx, caller, token, origin).await,
     }
 }

@@ -101,6 +101,19 @@ async fn apik_06_a_key_is_nothing_else() {
     }
 }
 
+/// RFC 7009 §2.2.1: a key is not revoked at the endpoint for tokens, and nobody is told that it was.
+#[tokio::test]
+async fn rfc7009_section_2_2_1_a_key_is_no_token_to_revoke() {
+    let issuer = Issuer::start().await;
+    let (_, key) = alice(&issuer).await;
+    let notes = notes(&issuer).await;
+    for text in [&key, &guess(1)] {
+        notes.revoke(text).await.refused(StatusCode::BAD_REQUEST, "unsupported_token_type");
+    }
+    assert_eq!(notes.revoke(&key[..40]).await.status, StatusCode::OK, "no key at all");
+    assert_eq!(notes.introspect(&key).await["active"], true);
+}
+
 /// APIK-07: ten thousand guesses cost no password hash, leave nothing behind, and say nothing.
 #[tokio::test]
 async fn apik_07_guesses_cost_no_password_hash() {
