@@ -85,6 +85,8 @@ mod group;
 #[cfg(test)]
 mod installation;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod refresh;
 #[cfg(test)]
 mod samples;

@@ -1,9 +1,9 @@
 //! Connections to a PostgreSQL server. They are opened when they are needed and kept.
 //!
 //! The pool of sqlx asks the server whether a connection is well each time one is given back, which costs a
-//! round trip and a task: as much as the statement before it. Here nobody asks. What is given back in the
-//! middle of a statement or a transaction, or after a failure, is closed; everything else is well until
-//! proven otherwise.
+//! round trip and a task: as much as the statement before it. Here it is asked only where there is doubt: when
+//! it was given back in the middle of a statement, since a request was given up, or after a failure. One that
+//! comes back in the middle of a transaction is closed. Everything else is well until proven otherwise.
 
 use std::{
     io::ErrorKind,
@@ -14,6 +14,7 @@ use std::{
 
 use sqlx::{Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use tokio::{
+    runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
@@ -73,7 +74,8 @@ impl Links {
                 Some(conn) => conn,
                 None => self.open().await?,
             };
-            Ok(Link { conn: Some(conn), state: State::Idle, links: self.clone(), _place: place })
+            let (conn, place) = (Some(conn), Some(place));
+            Ok(Link { conn, state: State::Idle, links: self.clone(), place })
         });
         let late = || StoreError::Unavailable("no connection was free in time".to_owned());
         acquired.await.unwrap_or_else(|_| Err(late()))
@@ -114,6 +116,22 @@ impl Links {
         }
     }
 
+    /// Takes a connection back.
+    fn keep(&self, conn: PgConnection, place: OwnedSemaphorePermit) {
+        if !self.0.places.is_closed() {
+            self.idle().push((conn, Instant::now()));
+        }
+        // Only now, so that whoever gets the place finds the connection.
+        drop(place);
+    }
+
+    /// Takes a connection back if it answers: what it was asked before is over then.
+    async fn keep_if_well(self, mut conn: PgConnection, place: OwnedSemaphorePermit) {
+        if let Ok(Ok(())) = tokio::time::timeout(self.0.patience, conn.ping()).await {
+            self.keep(conn, place);
+        }
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(PgConnection, Instant)>> {
         // Nothing that could panic runs while the list is held.
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
@@ -125,8 +143,8 @@ fn is_starting(error: &sqlx::Error) -> bool {
     if let sqlx::Error::Io(error) = error {
         return error.kind() == ErrorKind::ConnectionRefused;
     }
-    let refusal = error.as_database_error();
-    refusal.and_then(|refusal| refusal.code()).is_some_and(|code| code == "57P03")
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == "57P03")
 }
 
 fn closed() -> StoreError {
@@ -144,14 +162,15 @@ enum State {
     Transaction,
 }
 
-/// A connection, given back when it is dropped; one that is not idle is closed instead.
+/// A connection, given back when it is dropped.
 #[derive(Debug)]
 pub struct Link {
     /// Taken when this is dropped.
     conn: Option<PgConnection>,
     state: State,
     links: Links,
-    _place: OwnedSemaphorePermit,
+    /// Taken when this is dropped.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Link {
@@ -216,12 +235,15 @@ impl DerefMut for Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        if self.state != State::Idle || self.links.0.places.is_closed() {
-            return;
-        }
-        if let Some(conn) = self.conn.take() {
-            // It comes back before its place is free, so whoever gets the place finds it.
-            self.links.idle().push((conn, Instant::now()));
+        let (Some(conn), Some(place)) = (self.conn.take(), self.place.take()) else { return };
+        match (self.state, Handle::try_current()) {
+            (State::Idle, _) => self.links.keep(conn, place),
+            (State::Statement, Ok(runtime)) => {
+                let doubtful = self.links.clone().keep_if_well(conn, place);
+                drop(runtime.spawn(doubtful));
+            }
+            // Without a transaction that ended, and without a way to ask, there is no telling.
+            (State::Transaction, _) | (State::Statement, Err(_)) => {}
         }
     }
 }
