@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Connection, Executor, PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection, Executor, PgConnection, error::DatabaseError, postgres::PgConnectOptions};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
@@ -126,7 +126,7 @@ fn is_starting(error: &sqlx::Error) -> bool {
         return error.kind() == ErrorKind::ConnectionRefused;
     }
     let refusal = error.as_database_error();
-    refusal.and_then(|refusal| refusal.code()).is_some_and(|code| code == "57P03")
+    refusal.and_then(DatabaseError::code).is_some_and(|code| code == "57P03")
 }
 
 fn closed() -> StoreError {
