@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Connection, Executor, PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection, Executor, PgConnection, error::DatabaseError, postgres::PgConnectOptions};
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -143,8 +143,8 @@ fn is_starting(error: &sqlx::Error) -> bool {
     if let sqlx::Error::Io(error) = error {
         return error.kind() == ErrorKind::ConnectionRefused;
     }
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| code == "57P03")
+    let refusal = error.as_database_error();
+    refusal.and_then(DatabaseError::code).is_some_and(|code| code == "57P03")
 }
 
 fn closed() -> StoreError {
