@@ -102,7 +102,6 @@ async fn section_5_2_grant_type_must_be_known() {
         "CLIENT_CREDENTIALS",
         "client_credentials ",
         "urn:ietf:params:oauth:grant-type:device_code",
-        "urn:ietf:params:oauth:grant-type:token-exchange",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
     ] {
         let reply = app.token(&[("grant_type", unknown)]).await;

@@ -1,4 +1,4 @@
-//! Connections to a PostgreSQL server. They are opened when they are needed and kept.
+//! Connections to a PostgreSQL server. They are opened when they are needed and kept in a pool.
 //!
 //! The pool of sqlx asks the server whether a connection is well each time one is given back, which costs a
 //! round trip and a task: as much as the statement before it. Here it is asked only where there is doubt: when
@@ -8,16 +8,15 @@
 use std::{
     io::ErrorKind,
     ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use sqlx::{Connection, Executor, PgConnection, error::DatabaseError, postgres::PgConnectOptions};
-use tokio::{
-    runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
+use deadpool::{
+    Runtime,
+    managed::{Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult},
 };
+use sqlx::{Connection, Executor, PgConnection, error::DatabaseError, postgres::PgConnectOptions};
+use tokio_util::task::TaskTracker;
 
 use super::run::in_time;
 use crate::store::StoreError;
@@ -29,126 +28,24 @@ const STALE: Duration = Duration::from_mins(5);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The connections to one server. Clones share them.
-#[derive(Clone)]
-pub struct Links(Arc<Shared>);
-
-struct Shared {
-    options: PgConnectOptions,
-    /// How many there are at most.
-    most: u32,
+#[derive(Debug, Clone)]
+pub struct Links {
+    pool: Pool<Server>,
     /// How long a caller waits for a connection.
     patience: Duration,
-    places: Arc<Semaphore>,
-    idle: Mutex<Vec<(PgConnection, Instant)>>,
+    /// Writes whose callers may have gone.
+    writes: TaskTracker,
 }
 
-impl std::fmt::Debug for Links {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Links").field("free", &self.0.places.available_permits()).finish()
-    }
-}
+/// How connections are opened, and looked at before they are used again.
+#[derive(Debug)]
+struct Server(PgConnectOptions);
 
-impl Links {
-    /// At most `most` at a time; none is opened yet.
-    pub(super) fn new(options: PgConnectOptions, most: u32, patience: Duration) -> Self {
-        let most = most.max(1);
-        let places = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(1)));
-        Self(Arc::new(Shared { options, most, patience, places, idle: Mutex::default() }))
-    }
-
-    /// How each connection is opened.
-    pub(super) fn options(&self) -> &PgConnectOptions {
-        &self.0.options
-    }
-
-    /// Takes a connection, or opens one.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] when none is free in time, the server cannot be reached, or the
-    /// database is closed.
-    pub(super) async fn acquire(&self) -> Result<Link, StoreError> {
-        let patience = self.0.patience;
-        let acquired = tokio::time::timeout(patience, async {
-            let place = Arc::clone(&self.0.places).acquire_owned().await.map_err(|_| closed())?;
-            let conn = match self.idle_one() {
-                Some(conn) => conn,
-                None => self.open().await?,
-            };
-            let (conn, place) = (Some(conn), Some(place));
-            Ok(Link { conn, state: State::Idle, links: self.clone(), place })
-        });
-        let late = || StoreError::Unavailable("no connection was free in time".to_owned());
-        acquired.await.unwrap_or_else(|_| Err(late()))
-    }
-
-    /// A new connection. A server that is just being started is asked again.
-    async fn open(&self) -> Result<PgConnection, StoreError> {
-        loop {
-            match PgConnection::connect_with(&self.0.options).await {
-                Ok(conn) => return Ok(conn),
-                Err(error) if is_starting(&error) => tokio::time::sleep(ASK_AGAIN).await,
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    /// The connection that was used last, unless that is too long ago.
-    fn idle_one(&self) -> Option<PgConnection> {
-        let (conn, since) = self.idle().pop()?;
-        if since.elapsed() < STALE {
-            return Some(conn);
-        }
-        // The others lie here longer still.
-        self.idle().clear();
-        None
-    }
-
-    /// Waits until every connection is given back, and closes them; none is to be had any more.
-    pub(super) async fn close(&self) {
-        // An error says that it was closed before.
-        let all = self.0.places.acquire_many(self.0.most).await;
-        self.0.places.close();
-        drop(all);
-        let idle = std::mem::take(&mut *self.idle());
-        for (conn, _) in idle {
-            // There is nothing left to do for a connection that cannot even be closed.
-            conn.close().await.ok();
-        }
-    }
-
-    /// Takes a connection back.
-    fn keep(&self, conn: PgConnection, place: OwnedSemaphorePermit) {
-        if !self.0.places.is_closed() {
-            self.idle().push((conn, Instant::now()));
-        }
-        // Only now, so that whoever gets the place finds the connection.
-        drop(place);
-    }
-
-    /// Takes a connection back if it answers: what it was asked before is over then.
-    async fn keep_if_well(self, mut conn: PgConnection, place: OwnedSemaphorePermit) {
-        if let Ok(Ok(())) = tokio::time::timeout(self.0.patience, conn.ping()).await {
-            self.keep(conn, place);
-        }
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(PgConnection, Instant)>> {
-        // Nothing that could panic runs while the list is held.
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Whether nobody listens yet, or the server says that it is starting up (SQLSTATE 57P03).
-fn is_starting(error: &sqlx::Error) -> bool {
-    if let sqlx::Error::Io(error) = error {
-        return error.kind() == ErrorKind::ConnectionRefused;
-    }
-    let refusal = error.as_database_error();
-    refusal.and_then(DatabaseError::code).is_some_and(|code| code == "57P03")
-}
-
-fn closed() -> StoreError {
-    StoreError::Unavailable("the database is closed".to_owned())
+/// A connection, and what it is doing.
+#[derive(Debug)]
+struct Kept {
+    conn: PgConnection,
+    state: State,
 }
 
 /// What a connection is doing.
@@ -162,36 +59,133 @@ enum State {
     Transaction,
 }
 
+impl Links {
+    /// At most `most` at a time; none is opened yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the pool cannot be made.
+    pub(super) fn new(
+        options: PgConnectOptions,
+        most: u32,
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
+        let builder = Pool::builder(Server(options))
+            .max_size(usize::try_from(most.max(1)).unwrap_or(1))
+            // Those that are used last are the warm ones; the others grow stale.
+            .queue_mode(QueueMode::Lifo)
+            .runtime(Runtime::Tokio1)
+            .recycle_timeout(Some(patience));
+        let pool = builder.build().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self { pool, patience, writes: TaskTracker::new() })
+    }
+
+    /// How each connection is opened.
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        &self.pool.manager().0
+    }
+
+    /// Takes a connection, or opens one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when none is free in time, the server cannot be reached, or the
+    /// database is closed.
+    pub(super) async fn acquire(&self) -> Result<Link, StoreError> {
+        let late = || StoreError::Unavailable("no connection was free in time".to_owned());
+        match tokio::time::timeout(self.patience, self.pool.get()).await {
+            Ok(Ok(kept)) => Ok(Link(Some(kept))),
+            Ok(Err(PoolError::Backend(error))) => Err(error),
+            Ok(Err(PoolError::Closed)) => {
+                Err(StoreError::Unavailable("the database is closed".to_owned()))
+            }
+            Ok(Err(error)) => Err(StoreError::Unavailable(error.to_string())),
+            Err(_) => Err(late()),
+        }
+    }
+
+    /// The writes that outlive their callers.
+    pub(super) const fn writes(&self) -> &TaskTracker {
+        &self.writes
+    }
+
+    /// Waits until the writes that have begun are done, and closes every connection; none is to be had any
+    /// more.
+    pub(super) async fn close(&self) {
+        self.writes.close();
+        self.writes.wait().await;
+        self.pool.close();
+    }
+}
+
+impl Manager for Server {
+    type Type = Kept;
+    type Error = StoreError;
+
+    /// A new connection. A server that is just being started is asked again.
+    async fn create(&self) -> Result<Kept, StoreError> {
+        loop {
+            match PgConnection::connect_with(&self.0).await {
+                Ok(conn) => return Ok(Kept { conn, state: State::Idle }),
+                Err(error) if is_starting(&error) => tokio::time::sleep(ASK_AGAIN).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Whether a connection is used again. One in doubt is, if it answers: what it was asked before is over
+    /// then.
+    async fn recycle(&self, kept: &mut Kept, metrics: &Metrics) -> RecycleResult<StoreError> {
+        if metrics.last_used() >= STALE {
+            return Err(RecycleError::message("nobody used it for long"));
+        }
+        match kept.state {
+            State::Idle => Ok(()),
+            State::Statement => {
+                kept.conn.ping().await.map_err(StoreError::from)?;
+                kept.state = State::Idle;
+                Ok(())
+            }
+            State::Transaction => Err(RecycleError::message("its transaction did not end")),
+        }
+    }
+}
+
+/// Whether nobody listens yet, or the server says that it is starting up (SQLSTATE 57P03).
+fn is_starting(error: &sqlx::Error) -> bool {
+    if let sqlx::Error::Io(error) = error {
+        return error.kind() == ErrorKind::ConnectionRefused;
+    }
+    let refusal = error.as_database_error();
+    refusal.and_then(DatabaseError::code).is_some_and(|code| code == "57P03")
+}
+
 /// A connection, given back when it is dropped.
 #[derive(Debug)]
-pub struct Link {
+pub struct Link(
     /// Taken when this is dropped.
-    conn: Option<PgConnection>,
-    state: State,
-    links: Links,
-    /// Taken when this is dropped.
-    place: Option<OwnedSemaphorePermit>,
-}
+    Option<Object<Server>>,
+);
 
 impl Link {
     /// A statement is sent.
     pub(super) fn begin_statement(&mut self) {
-        if self.state == State::Idle {
-            self.state = State::Statement;
+        let kept = self.kept();
+        if kept.state == State::Idle {
+            kept.state = State::Statement;
         }
     }
 
     /// The answer has come. Whatever is wrong with the server or the way to it may come again.
     pub(super) fn end_statement(&mut self, failure: Option<&StoreError>) {
         let is_well = !matches!(failure, Some(StoreError::Unavailable(_)));
-        if self.state == State::Statement && is_well {
-            self.state = State::Idle;
+        let kept = self.kept();
+        if kept.state == State::Statement && is_well {
+            kept.state = State::Idle;
         }
     }
 
     /// Begins a transaction, under READ COMMITTED.
     pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
-        self.state = State::Transaction;
+        self.kept().state = State::Transaction;
         in_time(self.execute("BEGIN")).await?;
         Ok(())
     }
@@ -203,8 +197,13 @@ impl Link {
             End::Rollback => "ROLLBACK",
         };
         in_time(self.execute(sql)).await?;
-        self.state = State::Idle;
+        self.kept().state = State::Idle;
         Ok(())
+    }
+
+    #[expect(clippy::expect_used, reason = "only `drop` takes it")]
+    fn kept(&mut self) -> &mut Kept {
+        self.0.as_mut().expect("the connection is here until this is dropped")
     }
 }
 
@@ -222,28 +221,23 @@ impl Deref for Link {
 
     #[expect(clippy::expect_used, reason = "only `drop` takes it")]
     fn deref(&self) -> &PgConnection {
-        self.conn.as_ref().expect("the connection is here until this is dropped")
+        &self.0.as_ref().expect("the connection is here until this is dropped").conn
     }
 }
 
 impl DerefMut for Link {
-    #[expect(clippy::expect_used, reason = "only `drop` takes it")]
     fn deref_mut(&mut self) -> &mut PgConnection {
-        self.conn.as_mut().expect("the connection is here until this is dropped")
+        &mut self.kept().conn
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        let (Some(conn), Some(place)) = (self.conn.take(), self.place.take()) else { return };
-        match (self.state, Handle::try_current()) {
-            (State::Idle, _) => self.links.keep(conn, place),
-            (State::Statement, Ok(runtime)) => {
-                let doubtful = self.links.clone().keep_if_well(conn, place);
-                drop(runtime.spawn(doubtful));
-            }
-            // Without a transaction that ended, and without a way to ask, there is no telling.
-            (State::Transaction, _) | (State::Statement, Err(_)) => {}
+        let Some(kept) = self.0.take() else { return };
+        match kept.state {
+            State::Idle | State::Statement => drop(kept),
+            // What it locked is free at once.
+            State::Transaction => drop(Object::take(kept)),
         }
     }
 }

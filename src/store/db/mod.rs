@@ -96,7 +96,7 @@ impl Db {
     {
         match self {
             Self::Sqlite { write, .. } => write.write(job, Undo::Savepoint).await,
-            Self::Postgres { links } => outliving(write_postgres(links.clone(), job)).await,
+            Self::Postgres { links } => outliving(links, write_postgres(links.clone(), job)).await,
         }
     }
 
@@ -119,7 +119,9 @@ impl Db {
     {
         match self {
             Self::Sqlite { write, .. } => write.write(job, Undo::Group).await,
-            Self::Postgres { links } => outliving(write_postgres_plain(links.clone(), job)).await,
+            Self::Postgres { links } => {
+                outliving(links, write_postgres_plain(links.clone(), job)).await
+            }
         }
     }
 
@@ -144,12 +146,15 @@ impl Db {
 }
 
 /// Runs a write in a task of its own, so that it outlives its caller.
-async fn outliving<T, E>(write: impl Future<Output = Result<T, E>> + Send + 'static) -> Result<T, E>
+async fn outliving<T, E>(
+    links: &Links,
+    write: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, E>
 where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    match tokio::spawn(write).await {
+    match links.writes().spawn(write).await {
         Ok(result) => result,
         Err(ended) => match ended.try_into_panic() {
             Ok(payload) => std::panic::resume_unwind(payload),

@@ -149,7 +149,7 @@ async fn open_postgres(options: &StorageOptions) -> Result<Db, StoreError> {
                 },
             ),
         ]);
-    let links = Links::new(connect, options.max_connections, options.busy_timeout);
+    let links = Links::new(connect, options.max_connections, options.busy_timeout)?;
     tables::prepare_postgres(&mut *links.acquire().await?).await?;
     Ok(Db::Postgres { links })
 }
