@@ -9,7 +9,10 @@ use super::content_security_policy::ContentSecurityPolicy;
 use super::display_text::DisplayText;
 use super::messages::Messages;
 use super::moment;
-use crate::types::{Secret, Timestamp};
+use crate::{
+    identity::api_key::State,
+    types::{Secret, Timestamp},
+};
 
 /// What the user has just done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,21 +42,8 @@ pub struct ApiKeyRow {
     pub last_used_at: Option<Timestamp>,
     /// When it dies, or died.
     pub expires_at: Timestamp,
-    /// Whether it counts.
-    pub standing: Standing,
-}
-
-/// Whether a key counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It does.
-    Live,
-    /// It does for a while, beside the key that took its place.
-    Replaced,
-    /// It was revoked.
-    Revoked,
-    /// Its time is over.
-    Expired,
+    /// What became of it.
+    pub state: State,
 }
 
 /// A permission that a key names.
@@ -124,11 +114,11 @@ impl ApiKeysPage {
 
     fn ends(&self, key: &ApiKeyRow) -> String {
         let when = moment::to_come_in_words(self.t, key.expires_at, self.now);
-        match key.standing {
-            Standing::Live => self.t.with("api-key-expires", "when", when),
-            Standing::Replaced => self.t.with("api-key-works-until", "when", when),
-            Standing::Revoked => self.t.text("api-key-revoked"),
-            Standing::Expired => {
+        match key.state {
+            State::Live => self.t.with("api-key-expires", "when", when),
+            State::Rotated => self.t.with("api-key-works-until", "when", when),
+            State::Revoked => self.t.text("api-key-revoked"),
+            State::Expired => {
                 let when = moment::in_words(self.t, key.expires_at, self.now);
                 self.t.with("api-key-expired", "when", when)
             }
@@ -142,11 +132,11 @@ impl ApiKeysPage {
     }
 
     fn badge(&self, key: &ApiKeyRow) -> Option<String> {
-        match key.standing {
-            Standing::Live => None,
-            Standing::Replaced => Some(self.t.text("api-key-badge-replaced")),
-            Standing::Revoked => Some(self.t.text("api-key-badge-revoked")),
-            Standing::Expired => Some(self.t.text("api-key-badge-expired")),
+        match key.state {
+            State::Live => None,
+            State::Rotated => Some(self.t.text("api-key-badge-replaced")),
+            State::Revoked => Some(self.t.text("api-key-badge-revoked")),
+            State::Expired => Some(self.t.text("api-key-badge-expired")),
         }
     }
 }

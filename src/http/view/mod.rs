@@ -52,7 +52,7 @@ use crate::http::layer::security_headers::OPENER_POLICY;
 pub use account::{AccountNotice, AccountPage, App, Session};
 pub use api_keys::{
     ApiKeyMade, ApiKeyPermission, ApiKeyRow, ApiKeysNotice, ApiKeysPage, RevokeApiKey,
-    RotateApiKey, RotateProblem, Standing,
+    RotateApiKey, RotateProblem,
 };
 pub use client::{Account, Client, Display};
 pub use consent::{Asked, ClientTrust, Consent, PermissionWords};

@@ -1,6 +1,7 @@
 //! A sample of every page in every state, for the tests.
 
 use super::*;
+use crate::identity::api_key::State;
 use crate::identity::password::{Reason, Suggestion, Weakness};
 use crate::types::{Secret, Timestamp};
 
@@ -414,21 +415,21 @@ impl Samples {
             created_at: at(-90_000),
             last_used_at: Some(at(-300)),
             expires_at: at(80 * 86_400),
-            standing: Standing::Live,
+            state: State::Live,
         };
         let replaced = ApiKeyRow {
             id: "k2".into(),
             last_used_at: None,
             expires_at: at(7_200),
-            standing: Standing::Replaced,
+            state: State::Rotated,
             ..live.clone()
         };
-        let past = |standing| ApiKeyRow { standing, expires_at: at(-7_200), ..live.clone() };
+        let past = |state| ApiKeyRow { state, expires_at: at(-7_200), ..live.clone() };
         ApiKeysPage {
             t: self.t,
             csrf: self.words("token"),
             keys: vec![live.clone(), replaced],
-            past: vec![past(Standing::Revoked), past(Standing::Expired)],
+            past: vec![past(State::Revoked), past(State::Expired)],
             full_at: Some(20),
             notice: Some(ApiKeysNotice::Revoked),
             now: at(0),

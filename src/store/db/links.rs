@@ -123,7 +123,8 @@ impl Manager for Server {
     /// A new connection. A server that is just being started is asked again.
     async fn create(&self) -> Result<Kept, StoreError> {
         loop {
-            match PgConnection::connect_with(&self.0).await {
+            // On the heap: whoever waits for a connection would else be as large as the making of one.
+            match Box::pin(PgConnection::connect_with(&self.0)).await {
                 Ok(conn) => return Ok(Kept { conn, state: State::Idle }),
                 Err(error) if is_starting(&error) => tokio::time::sleep(ASK_AGAIN).await,
                 Err(error) => return Err(error.into()),
@@ -140,7 +141,7 @@ impl Manager for Server {
         match kept.state {
             State::Idle => Ok(()),
             State::Statement => {
-                kept.conn.ping().await.map_err(StoreError::from)?;
+                Box::pin(kept.conn.ping()).await.map_err(StoreError::from)?;
                 kept.state = State::Idle;
                 Ok(())
             }

@@ -25,7 +25,6 @@ use crate::{
         route,
         view::{
             self, ApiKeyMade, ApiKeyPermission, ApiKeyRow, ApiKeysNotice, ApiKeysPage, DisplayText,
-            Standing,
         },
     },
     identity::api_key::{ApiKey, Owner},
@@ -83,12 +82,6 @@ fn notice(done: &str) -> Option<ApiKeysNotice> {
 }
 
 fn row(Listed { key, permissions }: &Listed, now: Timestamp) -> ApiKeyRow {
-    let standing = match (key.revoked_at, key.is_live(now), key.successor) {
-        (Some(_), _, _) => Standing::Revoked,
-        (None, false, _) => Standing::Expired,
-        (None, true, Some(_)) => Standing::Replaced,
-        (None, true, None) => Standing::Live,
-    };
     let permission = |named: &Named| ApiKeyPermission {
         name: DisplayText::new(&named.permission),
         words: named.description.as_deref().map(DisplayText::new),
@@ -103,7 +96,7 @@ fn row(Listed { key, permissions }: &Listed, now: Timestamp) -> ApiKeyRow {
         created_at: key.created_at,
         last_used_at: key.last_used_at,
         expires_at: key.expires_at,
-        standing,
+        state: key.state(now),
     }
 }
 
