@@ -75,8 +75,12 @@ world.scenario('the way back shows no key', async (visit) => {
   const key = await makeApiKey(page, issuer, 'Looked for', 'files:read');
   await page.click(elements.apiKeyDone);
   await arrive(page, paths.apiKeys);
-  await page.goBack().catch(() => {}); // the browser may say that it would have to send the form again
-  assert.ok(!(await page.content()).includes(key));
+  // The browser may show a page of its own, which says that it would have to send the form again.
+  await page.goBack().catch(() => {});
+  await page.waitForURL((url) => url.pathname !== paths.apiKeys, { waitUntil: 'commit' });
+  let shown = null;
+  while (shown === null) shown = await page.content().catch(() => null); // not while a page comes in
+  assert.ok(!shown.includes(key));
   await page.goto(keys);
   assert.equal(await page.getByText('Looked for').count(), 1);
 });
