@@ -30,12 +30,15 @@ macro_rules! columns {
     };
 }
 
-/// The one winner of any race: no two statements find `consumed_at` empty.
+/// The one winner of any race: no two statements find `consumed_at` empty. Nothing is given under a grant
+/// that was revoked a moment ago.
 macro_rules! redeem {
     () => {
         concat!(
             "UPDATE authorization_codes SET consumed_at = $2
              WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 AND failures < $3
+                 AND EXISTS (SELECT 1 FROM grants g
+                             WHERE g.id = authorization_codes.grant_id AND g.revoked_at IS NULL)
              RETURNING ",
             columns!()
         )
@@ -158,7 +161,8 @@ pub async fn find(
     row.map(|row| Ok((row.code.try_into()?, row.behind.try_into()?))).transpose()
 }
 
-/// Takes the code, once. `None` when it was taken before, is dead, expired or unknown.
+/// Takes the code, once. `None` when it was taken before, is dead, expired or unknown, or its grant is
+/// revoked.
 pub async fn redeem(
     tx: &mut Tx<'_>,
     hash: &TokenHash,

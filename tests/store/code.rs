@@ -1,7 +1,7 @@
 //! Authorization codes.
 
 use doorward::{
-    protocol::grant::authorization_code::MAX_FAILURES,
+    protocol::grant::{RevocationReason, authorization_code::MAX_FAILURES},
     store::{self, StoreError, Unique, authorization_code as verb, behind::Behind},
     types::Redeemed,
 };
@@ -15,6 +15,7 @@ both![
     what_goes_in_comes_out,
     a_request_yields_one_code,
     a_code_is_redeemed_once_and_in_time,
+    a_code_of_a_revoked_grant_is_not_redeemed,
     wrong_verifiers_are_counted,
     what_stands_behind_a_code_is_read_with_it,
     an_exchange_adds_the_tokens_that_are_given,
@@ -56,6 +57,20 @@ async fn a_code_is_redeemed_once_and_in_time(db: TestDb) {
         let none = commit!(db, [], |tx| verb::redeem(tx, &hash(number), at(moment))).unwrap();
         assert!(none.is_none(), "{number}");
     }
+}
+
+/// Even when the grant was revoked after the code was read.
+async fn a_code_of_a_revoked_grant_is_not_redeemed(db: TestDb) {
+    let grant = granted(&db).await.2;
+    let (code, id) = (code(&grant, 1), grant.id);
+    commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
+    let why = RevocationReason::SignOut;
+    assert!(commit!(db, [], |tx| store::grant::revoke(tx, id, why, at(1))).unwrap());
+    assert!(commit!(db, [], |tx| verb::redeem(tx, &hash(1), at(2))).unwrap().is_none());
+    let exchanged = commit!(db, [], |tx| verb::exchange(tx, &hash(1), at(2), None, None)).unwrap();
+    assert!(exchanged.is_none());
+    let (code, _) = read!(db, |conn| verb::find(conn, &hash(1))).unwrap().unwrap();
+    assert_eq!(code.consumed_at, None);
 }
 
 async fn wrong_verifiers_are_counted(db: TestDb) {

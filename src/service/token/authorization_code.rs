@@ -78,31 +78,36 @@ pub(super) async fn exchange(
 ) -> Result<TokenResponse, ServiceError> {
     let presented = present(client, params)?;
     let model = access_model::current(ctx).await?;
-    let found =
-        store::authorization_code::find(&mut ctx.db.reader().await?.conn(), &presented.hash)
-            .await?;
-    let Some((code, behind)) = found else {
-        return Err(OAuthError::from(CodeRefusal::Unknown).into());
-    };
-    let tokens = match decide(ctx, &model, &presented, &code, &behind) {
-        Decision::Redeem(tokens) => *tokens,
-        Decision::Refuse(refusal @ CodeRefusal::Reused) => {
-            return Err(revoke(ctx, code, refusal, origin).await?.into());
+    // Where the statement declines, something came in between, most likely another redemption, of which
+    // this one is then the replay: what is true by now is judged again.
+    for _ in 0..TRIES {
+        let mut reader = ctx.db.reader().await?;
+        let found = store::authorization_code::find(&mut reader.conn(), &presented.hash).await?;
+        drop(reader);
+        let Some((code, behind)) = found else { break };
+        match decide(ctx, &model, &presented, &code, &behind) {
+            Decision::Redeem(tokens) => {
+                if redeem(ctx, &code, &tokens).await? {
+                    let Behind { grant, user, session: _ } = behind;
+                    let redeemed = Redeemed { code, grant, user, tokens: *tokens };
+                    return respond(ctx, client.client(), redeemed, &model, origin).await;
+                }
+            }
+            Decision::Refuse(refusal @ CodeRefusal::Reused) => {
+                return Err(revoke(ctx, code, refusal, origin).await?.into());
+            }
+            Decision::Refuse(refusal) => {
+                record(ctx, &code, &refusal).await?;
+                return Err(OAuthError::from(refusal).into());
+            }
+            Decision::RefuseGrant(error) => return Err(error.into()),
         }
-        Decision::Refuse(refusal) => {
-            record(ctx, &code, &refusal).await?;
-            return Err(OAuthError::from(refusal).into());
-        }
-        Decision::RefuseGrant(error) => return Err(error.into()),
-    };
-    // Another redemption can have come in between: this one is then the replay.
-    if !redeem(ctx, &code, &tokens).await? {
-        return Err(revoke(ctx, code, CodeRefusal::Reused, origin).await?.into());
     }
-    let Behind { grant, user, session: _ } = behind;
-    let redeemed = Redeemed { code, grant, user, tokens };
-    respond(ctx, client.client(), redeemed, &model, origin).await
+    Err(OAuthError::from(CodeRefusal::Unknown).into())
 }
+
+/// Readings of the code: what makes a second one necessary also makes it end.
+const TRIES: usize = 3;
 
 /// The parameters of RFC 6749 §4.1.3 and RFC 7636 §4.5.
 fn present(client: &Authenticated, params: &Params) -> Result<Presented, OAuthError> {
