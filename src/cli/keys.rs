@@ -38,7 +38,8 @@ pub(super) struct Rotate {
 
 #[derive(Debug, Args)]
 pub(super) struct Revoke {
-    /// The key's `kid`
+    /// The key's `kid`; after `--` if it begins with a hyphen and an h or V
+    #[arg(allow_hyphen_values = true)]
     kid: String,
     /// Do not ask
     #[arg(long)]

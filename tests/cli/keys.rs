@@ -38,13 +38,18 @@ fn a_revoked_key_is_replaced_at_once() {
     let active = keys.as_array().unwrap().iter();
     let mut active = active.filter(|key| key["alg"] == "ES256" && key["state"] == "active");
     let kid = active.next().unwrap()["kid"].as_str().unwrap();
-    let revoked = doorward.json(&["keys", "revoke", kid]);
+    // A thumbprint can begin with a hyphen.
+    let revoked = doorward.run(&["keys", "revoke", "--json", "--", kid]).success();
+    let revoked: Value = serde_json::from_str(&revoked.stdout).unwrap();
     assert_eq!(revoked, json!({ "kid": kid, "state": "revoked" }));
     let states = states(&doorward.json(&["keys", "list"]));
     for state in ["active", "pending", "revoked"] {
         let wanted = ("ES256".to_owned(), state.to_owned());
         assert_eq!(states.iter().filter(|found| **found == wanted).count(), 1, "{state}");
     }
-    doorward.run(&["keys", "revoke", kid]).failed(&["is revoked already"]);
-    doorward.run(&["keys", "revoke", "unknown"]).failed(&["there is no key `unknown`"]);
+    doorward.run(&["keys", "revoke", "--", kid]).failed(&["is revoked already"]);
+    for unknown in ["unknown", "-unknown", "-C1"] {
+        let words = format!("there is no key `{unknown}`");
+        doorward.run(&["keys", "revoke", unknown]).failed(&[&words]);
+    }
 }
