@@ -59,7 +59,7 @@ pub fn router(
         documents: Documents::new(&ctx.protocol),
         published_keys: PublishedKeys::default(),
         explain,
-        admin: admin::State::new(administration, &ctx.protocol.issuer),
+        admin: admin::State::new(administration),
         ctx,
     });
     Router::new()

@@ -30,7 +30,7 @@ mod shape;
 pub mod table;
 mod users;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(super) use problem::refused;
 
@@ -40,7 +40,7 @@ use axum::{
 };
 
 use super::{App, route};
-use crate::{http::documents::Document, protocol::issuer::Issuer};
+use crate::http::documents::Document;
 
 /// Where the page for trying the admin API out is sent back to after a sign-in.
 pub const DOCS_REDIRECT: &str = concat!("/admin/api/docs", "/oauth2-redirect.html");
@@ -69,12 +69,13 @@ pub struct Administration {
 #[derive(Debug)]
 pub(super) struct State {
     settings: Vec<(String, String)>,
-    document: Document,
+    /// Made when somebody asks for it first: making it takes megabytes that most servers never need.
+    document: OnceLock<Document>,
 }
 
 impl State {
-    pub(super) fn new(administration: &Administration, issuer: &Issuer) -> Self {
-        Self { settings: administration.settings.clone(), document: openapi::document(issuer) }
+    pub(super) fn new(administration: &Administration) -> Self {
+        Self { settings: administration.settings.clone(), document: OnceLock::new() }
     }
 }
 

@@ -31,14 +31,11 @@ use crate::{
 /// How the document calls the way to a token.
 const SIGN_IN: &str = "doorward";
 
-/// The document, as ready bytes.
-pub(super) fn document(issuer: &Issuer) -> Document {
-    Document::new(&describe(issuer), Duration::ZERO)
-}
-
 /// The document. It says nothing that is not in the handbook: everybody may read it.
 pub(super) async fn get(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let mut response = app.admin.document.answer(&headers);
+    let issuer = &app.ctx.protocol.issuer;
+    let make = || Document::new(&describe(issuer), Duration::ZERO);
+    let mut response = app.admin.document.get_or_init(make).answer(&headers);
     let own = response.headers_mut();
     own.remove(http::header::ACCESS_CONTROL_ALLOW_ORIGIN);
     own.remove("cross-origin-resource-policy");
