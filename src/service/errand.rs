@@ -4,7 +4,6 @@
 //! bound to the browser. So nothing that was typed is lost, no link of anybody else fills in a form,
 //! and no address leads out of the house.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::{Context, ServiceError};
@@ -63,16 +62,14 @@ impl Errand {
     fn seal_whole(&self, ctx: &Context, browser: &TokenHash) -> Result<String, ServiceError> {
         let interrupted = Interrupted { errand: self.clone(), at: ctx.now() };
         let plain = serde_json::to_vec(&interrupted).map_err(ServiceError::internal)?;
-        let sealed = ctx.vault.errands.seal(ctx.random(), browser.as_bytes(), &plain);
-        Ok(Base64UrlUnpadded::encode_string(&sealed))
+        Ok(ctx.vault.errands.seal_text(ctx.random(), browser.as_bytes(), &plain))
     }
 
     /// Opens what [`Errand::seal`] made for the same `browser`; `None` for everything else, and for
     /// what is older than a sign-in may take.
     #[must_use]
     pub fn open(ctx: &Context, sealed: &str, browser: &TokenHash) -> Option<Self> {
-        let sealed = Base64UrlUnpadded::decode_vec(sealed).ok()?;
-        let plain = ctx.vault.errands.open(browser.as_bytes(), &sealed).ok()?;
+        let plain = ctx.vault.errands.open_text(browser.as_bytes(), sealed).ok()?;
         let interrupted: Interrupted = serde_json::from_slice(&plain).ok()?;
         let is_young = ctx.now() <= interrupted.at.plus(ctx.policy.flow_lifetime);
         is_young.then_some(interrupted.errand)

@@ -4,7 +4,6 @@
 //! pages' `flow` value, encrypted, authenticated and bound to the browser's own cookie. Twenty tabs
 //! each carry their own, and a restart loses none.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::{Context, ServiceError};
@@ -64,8 +63,7 @@ impl Flow {
     /// [`ServiceError::Internal`] when it has no text form.
     pub fn seal(&self, ctx: &Context, browser: &TokenHash) -> Result<String, ServiceError> {
         let plain = serde_json::to_vec(self).map_err(ServiceError::internal)?;
-        let sealed = ctx.vault.flows.seal(ctx.random(), browser.as_bytes(), &plain);
-        Ok(Base64UrlUnpadded::encode_string(&sealed))
+        Ok(ctx.vault.flows.seal_text(ctx.random(), browser.as_bytes(), &plain))
     }
 }
 
@@ -83,8 +81,7 @@ impl Flow<Unmatched> {
     /// # Errors
     /// [`FlowError::Foreign`] for everything else, [`FlowError::Expired`] when it is too old.
     pub fn open(ctx: &Context, sealed: &str, browser: &TokenHash) -> Result<Self, FlowError> {
-        let sealed = Base64UrlUnpadded::decode_vec(sealed).map_err(|_| FlowError::Foreign)?;
-        let plain = ctx.vault.flows.open(browser.as_bytes(), &sealed);
+        let plain = ctx.vault.flows.open_text(browser.as_bytes(), sealed);
         let plain = plain.map_err(|_| FlowError::Foreign)?;
         let flow: Self = serde_json::from_slice(&plain).map_err(|_| FlowError::Foreign)?;
         if ctx.now() > flow.started_at.plus(ctx.policy.flow_lifetime) {

@@ -213,6 +213,20 @@ impl Sealer {
         sealed
     }
 
+    /// [`Sealer::seal`] as text for a form or an address: base64url without padding.
+    #[must_use]
+    pub fn seal_text(&self, nonce: [u8; NONCE_LEN], aad: &[u8], plaintext: &[u8]) -> String {
+        Base64UrlUnpadded::encode_string(&self.seal(nonce, aad, plaintext))
+    }
+
+    /// Opens what [`Sealer::seal_text`] made for the same place.
+    ///
+    /// # Errors
+    /// [`Unsealable`] as [`Sealer::open`], and for what is no such text.
+    pub fn open_text(&self, aad: &[u8], sealed: &str) -> Result<Zeroizing<Vec<u8>>, Unsealable> {
+        self.open(aad, &Base64UrlUnpadded::decode_vec(sealed).map_err(|_| Unsealable)?)
+    }
+
     /// Opens what [`Sealer::seal`] made for the same place.
     ///
     /// # Errors

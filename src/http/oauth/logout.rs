@@ -8,7 +8,6 @@ use axum::{
     extract::{RawQuery, State},
     response::Response,
 };
-use base64ct::{Base64UrlUnpadded, Encoding};
 use http::{HeaderMap, StatusCode, header};
 
 use super::authorize::repost;
@@ -155,14 +154,13 @@ fn binding(browser: &TokenHash) -> Vec<u8> {
 }
 
 fn seal(app: &App, browser: &TokenHash, raw: &str) -> String {
-    let sealed = app.ctx.vault.flows.seal(app.ctx.random(), &binding(browser), raw.as_bytes());
-    Base64UrlUnpadded::encode_string(&sealed)
+    app.ctx.vault.flows.seal_text(app.ctx.random(), &binding(browser), raw.as_bytes())
 }
 
 /// The request that the question was about; the account page's own button brings none.
 fn unseal(app: &App, browser: &TokenHash, sealed: Option<&str>) -> Result<String, Failure> {
     let Some(sealed) = sealed else { return Ok(String::new()) };
-    let sealed = Base64UrlUnpadded::decode_vec(sealed).map_err(|_| Failure::Expired)?;
-    let raw = app.ctx.vault.flows.open(&binding(browser), &sealed).map_err(|_| Failure::Expired)?;
+    let raw = app.ctx.vault.flows.open_text(&binding(browser), sealed);
+    let raw = raw.map_err(|_| Failure::Expired)?;
     String::from_utf8(raw.to_vec()).map_err(|_| Failure::Expired)
 }

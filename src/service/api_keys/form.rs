@@ -3,7 +3,6 @@
 //! The id of the key is drawn when the form is shown, and travels in it. Ids are unique, so that a
 //! second press of the button, or a reload of the page that shows the key, meets the key that is there.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use uuid::Uuid;
 
 use crate::{
@@ -16,14 +15,12 @@ use crate::{
 pub fn draw(ctx: &Context, browser: &TokenHash) -> String {
     let id = ApiKeyId::new(ctx.now(), ctx.random());
     let plain = id.uuid();
-    let sealed = ctx.vault.api_key_forms.seal(ctx.random(), browser.as_bytes(), plain.as_bytes());
-    Base64UrlUnpadded::encode_string(&sealed)
+    ctx.vault.api_key_forms.seal_text(ctx.random(), browser.as_bytes(), plain.as_bytes())
 }
 
 /// The id of a form that [`draw`] made for the same `browser`.
 #[must_use]
 pub fn id(ctx: &Context, browser: &TokenHash, sealed: &str) -> Option<ApiKeyId> {
-    let sealed = Base64UrlUnpadded::decode_vec(sealed).ok()?;
-    let plain = ctx.vault.api_key_forms.open(browser.as_bytes(), &sealed).ok()?;
+    let plain = ctx.vault.api_key_forms.open_text(browser.as_bytes(), sealed).ok()?;
     Uuid::from_slice(&plain).ok().map(ApiKeyId::from_uuid)
 }
