@@ -142,6 +142,12 @@ impl ApiKeyPolicy {
         let lifetime = asked.unwrap_or(self.default_lifetime.min(self.max_lifetime));
         (!lifetime.is_zero() && lifetime <= self.max_lifetime).then_some(lifetime)
     }
+
+    /// How long a key lives on beside its successor when nobody says how long, as far as the policy allows.
+    #[must_use]
+    pub fn usual_overlap(&self) -> Duration {
+        Duration::from_hours(24).min(self.max_overlap)
+    }
 }
 
 #[cfg(test)]

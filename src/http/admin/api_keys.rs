@@ -112,9 +112,6 @@ pub(super) struct ApiKeyRotation {
     overlap: Option<u64>,
 }
 
-/// How long a key lives on beside its successor when nobody says how long.
-const DEFAULT_OVERLAP: Duration = Duration::from_hours(24);
-
 fn failed(call: &Call) -> impl Fn(ApiKeyError) -> Problem {
     let origin = call.origin.clone();
     move |error| refusal::api_key(&error, &origin)
@@ -232,8 +229,8 @@ pub(super) async fn rotate(call: Call) -> Result<Answer, Problem> {
     let body: ApiKeyRotation = call.read()?;
     let key = api_keys::find(call.ctx(), id, None).await.map_err(failed(&call))?;
     within_rights(&call, &key.owner).await?;
-    let longest = call.ctx().policy.api_keys.max_overlap;
-    let overlap = body.overlap.map_or(DEFAULT_OVERLAP.min(longest), Duration::from_secs);
+    let usual = call.ctx().policy.api_keys.usual_overlap();
+    let overlap = body.overlap.map_or(usual, Duration::from_secs);
     let (ctx, actor) = (call.ctx(), call.actor());
     let created = api_keys::rotate(ctx, id, None, overlap, actor, &call.origin).await;
     Ok(told_once(&call, &created.map_err(failed(&call))?))

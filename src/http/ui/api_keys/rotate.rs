@@ -30,9 +30,6 @@ use crate::{
 
 /// How long the old key can live on, in hours, as far as the policy goes.
 const OVERLAPS: [u64; 4] = [0, 1, 24, 7 * 24];
-/// The one that is chosen at first, if it can be.
-const USUAL: u64 = 24;
-
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Asks.
@@ -49,7 +46,8 @@ pub(crate) async fn get(
             return sign_in_first(&app, &visit, &Errand::RotateApiKey(named(&params)?));
         };
         let key = rotatable(&app, current, &params).await?;
-        Ok(page(&app, &visit, &headers, &key, (USUAL, None)))
+        let usual = app.ctx.policy.api_keys.usual_overlap().as_secs() / HOUR.as_secs();
+        Ok(page(&app, &visit, &headers, &key, (usual, None)))
     };
     shown.await.unwrap_or_else(|failure: Failure| failure.respond(&app, &headers, &origin))
 }
