@@ -16,18 +16,17 @@ use crate::{
         grant::{
             Grant, RevocationReason,
             authorization_code::{self as rules, AuthorizationCode, CodeRefusal, Redemption},
-            refresh_token::RefreshFamily,
         },
         params::Params,
     },
     service::{
         access_model::{self, AccessModel},
-        changes,
+        grants,
         issue::{self, Behalf},
     },
     store::{self, StoreError, behind::Behind},
     types::{
-        ResourceUri, Scope, Secret, TokenHash,
+        ResourceUri, Secret, TokenHash,
         audit::{Action, Actor, Object, Outcome},
         origin::Origin,
         token::TokenKind,
@@ -46,18 +45,11 @@ struct Presented {
 /// What is decided about a redemption, before anything is written.
 enum Decision {
     /// The code is to be redeemed for these.
-    Redeem(Box<NewTokens>),
+    Redeem(Box<mint::NewTokens>),
     /// Nothing is given; a wrong verifier is counted.
     Refuse(CodeRefusal),
     /// Nothing is given, for another reason.
     RefuseGrant(OAuthError),
-}
-
-/// The tokens that a code is redeemed for.
-struct NewTokens {
-    scope: Scope,
-    access: mint::AccessToken,
-    refresh: Option<(RefreshFamily, Secret<String>)>,
 }
 
 /// What was redeemed, and for what.
@@ -65,7 +57,7 @@ struct Redeemed {
     code: AuthorizationCode,
     grant: Grant,
     user: User,
-    tokens: NewTokens,
+    tokens: mint::NewTokens,
 }
 
 /// Redeems a code: what is there is read and judged, then the code is used up and its tokens are written
@@ -160,11 +152,10 @@ fn decide(
     let asked = Asked { scope: &grant.scope, authorized: &grant.resource, named };
     let subject = access_model::user_subject(user);
     match scope::grant(ctx, model, client, subject, &asked) {
-        Ok(granted) => Decision::Redeem(Box::new(NewTokens {
-            scope: granted.scope.clone(),
-            access: mint::AccessToken::for_grant(ctx, client, grant, granted, now),
-            refresh: mint::refresh_family(ctx, client, grant, now),
-        })),
+        Ok(granted) => {
+            let tokens = mint::NewTokens::for_grant(ctx, client, grant, granted, now);
+            Decision::Redeem(Box::new(tokens))
+        }
         Err(refusal) => Decision::RefuseGrant(refusal.of_grant()),
     }
 }
@@ -174,11 +165,10 @@ fn decide(
 async fn redeem(
     ctx: &Context,
     code: &AuthorizationCode,
-    tokens: &NewTokens,
+    tokens: &mint::NewTokens,
 ) -> Result<bool, StoreError> {
     let (hash, now) = (code.hash, ctx.now());
-    let access = tokens.access.record();
-    let family = tokens.refresh.as_ref().map(|(family, _)| family.clone());
+    let (access, family) = tokens.rows();
     let redeemed = ctx.db.write_plain(move |tx| {
         Box::pin(async move {
             let (access, family) = (access.as_ref(), family.as_ref());
@@ -212,20 +202,9 @@ async fn revoke(
     refusal: CodeRefusal,
     origin: &Origin,
 ) -> Result<OAuthError, ServiceError> {
-    let (now, grant_id) = (ctx.now(), code.grant_id);
-    let (actor, object) = (Actor::Client(code.client_id), Object::Grant(grant_id));
+    let (actor, object) = (Actor::Client(code.client_id), Object::Grant(code.grant_id));
     let event = ctx.event(actor, Action::CodeReused, object, Outcome::Refused, origin);
-    let revoked = ctx.db.write(move |tx| {
-        Box::pin(async move {
-            let reason = RevocationReason::CodeReuse;
-            if store::grant::revoke(tx, grant_id, reason, now).await? {
-                store::audit_event::append(tx, event);
-            }
-            Ok::<(), StoreError>(())
-        })
-    });
-    revoked.await?;
-    changes::follow(ctx).await?;
+    grants::revoke_for(ctx, code.grant_id, RevocationReason::CodeReuse, event).await?;
     Ok(refusal.into())
 }
 
@@ -238,7 +217,7 @@ async fn respond(
     origin: &Origin,
 ) -> Result<TokenResponse, ServiceError> {
     let Redeemed { code, grant, user, tokens } = redeemed;
-    let NewTokens { scope, access, refresh } = tokens;
+    let mint::NewTokens { scope, access, refresh } = tokens;
     let (access_token, expires_in) = access.finish(ctx, Some(&user), model, origin).await?;
     let subject = mint::IdTokenSubject {
         client,

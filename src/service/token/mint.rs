@@ -19,7 +19,6 @@ use crate::{
     service::{
         Context, ServiceError, access_model::AccessModel, api_keys::LiveKey, token_size, user_facts,
     },
-    store::{self, StoreError, Tx},
     types::{
         ApiKeyId, Authentication, ClientId, FamilyId, GrantId, Scope, Secret, Timestamp, TokenHash,
         UserId, origin::Origin, token::TokenKind,
@@ -198,18 +197,17 @@ impl MintedFor {
 
 /// The family of a grant that outlives its session, with its first token; `None` when the grant does
 /// not, or the client did not register refresh tokens. OIDC Core §11.
-pub(super) fn refresh_family(
+fn refresh_family(
     ctx: &Context,
     client: &Client,
     grant: &Grant,
     now: Timestamp,
 ) -> Option<(RefreshFamily, Secret<String>)> {
     match grant.access {
-        Access::Offline if client.may_use(GrantType::RefreshToken) => {}
+        Access::Offline
+            if client.may_use(GrantType::RefreshToken)
+                && grant.scope.contains("offline_access") => {}
         Access::Offline | Access::Online => return None,
-    }
-    if !grant.scope.contains("offline_access") {
-        return None;
     }
     let policy = ctx.policy.refresh_policy(client);
     let absolute_expires_at = now.plus(policy.absolute);
@@ -229,24 +227,36 @@ pub(super) fn refresh_family(
     Some((family, text))
 }
 
-/// Writes the rows of the tokens under a grant: none for an access token that is a JWT, one for a refresh token family.
-pub(super) async fn write(
-    ctx: &Context,
-    tx: &mut Tx<'_>,
-    client: &Client,
-    grant: &Grant,
-    granted: Granted,
-) -> Result<(AccessToken, Option<Secret<String>>), StoreError> {
-    let now = ctx.now();
-    let access = AccessToken::for_grant(ctx, client, grant, granted, now);
-    if let Some(record) = access.record() {
-        store::access_token::insert(tx, &record).await?;
+/// The tokens that are given for a new grant.
+pub(super) struct NewTokens {
+    /// What they allow.
+    pub(super) scope: Scope,
+    /// The access token.
+    pub(super) access: AccessToken,
+    /// The refresh token and its family, where there is to be one.
+    pub(super) refresh: Option<(RefreshFamily, Secret<String>)>,
+}
+
+impl NewTokens {
+    /// What comes of `grant`; nothing is written yet.
+    pub(super) fn for_grant(
+        ctx: &Context,
+        client: &Client,
+        grant: &Grant,
+        granted: Granted,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            scope: granted.scope.clone(),
+            access: AccessToken::for_grant(ctx, client, grant, granted, now),
+            refresh: refresh_family(ctx, client, grant, now),
+        }
     }
-    let Some((family, text)) = refresh_family(ctx, client, grant, now) else {
-        return Ok((access, None));
-    };
-    store::refresh_family::insert(tx, &family).await?;
-    Ok((access, Some(text)))
+
+    /// Their rows: none for an access token that is a JWT, one for a refresh token family.
+    pub(super) fn rows(&self) -> (Option<AccessTokenRecord>, Option<RefreshFamily>) {
+        (self.access.record(), self.refresh.as_ref().map(|(family, _)| family.clone()))
+    }
 }
 
 /// What an ID token speaks of.

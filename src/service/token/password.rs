@@ -15,7 +15,7 @@ use crate::{
         client::{Client, ConsentPolicy, GrantType},
         client_auth::Authenticated,
         error::{ErrorCode, OAuthError},
-        grant::{Access, Grant},
+        grant::{Access, Grant, access_token::AccessTokenRecord, refresh_token::RefreshFamily},
         params::Params,
     },
     service::{
@@ -65,31 +65,29 @@ pub(super) async fn exchange(
             return Err(refusal.of_user().into());
         }
     };
-    let scope = granted.scope.clone();
-    let grant = grant(ctx, client, &user, scope.clone(), named);
+    let grant = grant(ctx, client, &user, granted.scope.clone(), named);
     let behalf = Behalf::User { grant: Some(&grant), user: Some(&user), session: None };
     issue::admit(client, GrantType::Password, behalf, ctx.now()).map_err(OAuthError::from)?;
     let (actor, object) = (Actor::User(user.id), Object::Client(client.id.clone()));
     let event = ctx.event(actor, Action::PasswordGranted, object, Outcome::Success, origin);
-    let granting = Granting {
-        ctx: Arc::clone(ctx),
-        client: Arc::clone(client),
-        user: user.clone(),
-        grant,
-        clears,
-        event,
-    };
-    let written =
-        ctx.db.write(move |tx| Box::pin(async move { granting.write(tx, granted).await })).await?;
+    let tokens = mint::NewTokens::for_grant(ctx, client, &grant, granted, ctx.now());
+    let (access, family) = tokens.rows();
+    let consent = client.metadata.consent;
+    let granting = Granting { user: user.clone(), clears, grant, consent, access, family, event };
+    let is_written =
+        ctx.db.write(move |tx| Box::pin(async move { granting.write(tx).await })).await?;
     drop(turn);
-    let (access, refresh_token) = written.ok_or_else(wrong)?;
+    if !is_written {
+        return Err(wrong().into());
+    }
+    let mint::NewTokens { scope, access, refresh } = tokens;
     let (access_token, expires_in) = access.finish(ctx, Some(&user), &model, origin).await?;
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
         issued_token_type: None,
         expires_in,
-        refresh_token: refresh_token.map(|text| text.expose().clone()),
+        refresh_token: refresh.map(|(_, text)| text.expose().clone()),
         id_token: None,
         scope,
     })
@@ -169,24 +167,23 @@ fn grant(
 
 /// Everything that a grant by password writes.
 struct Granting {
-    ctx: Arc<Context>,
-    client: Arc<Client>,
     user: User,
-    grant: Grant,
     clears: Vec<TokenHash>,
+    grant: Grant,
+    consent: ConsentPolicy,
+    access: Option<AccessTokenRecord>,
+    family: Option<RefreshFamily>,
     event: AuditEvent,
 }
 
-/// The tokens to sign: none when the password was changed while it was checked.
-type Written = Option<(mint::AccessToken, Option<Secret<String>>)>;
-
 impl Granting {
-    async fn write(self, tx: &mut Tx<'_>, granted: scope::Granted) -> Result<Written, StoreError> {
+    /// `false`, and nothing is written, when the password was changed while it was checked.
+    async fn write(self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
         if !sign_in::settle(tx, &self.user, &self.clears).await? {
-            return Ok(None);
+            return Ok(false);
         }
         let grant = &self.grant;
-        match self.client.metadata.consent {
+        match self.consent {
             // Who types the password into an app allows it what it asks for; it stands on the account page,
             // where it can be taken back.
             ConsentPolicy::Ask => {
@@ -197,9 +194,14 @@ impl Granting {
             ConsentPolicy::Implied => {}
         }
         store::grant::insert(tx, grant).await?;
-        let tokens = mint::write(&self.ctx, tx, &self.client, grant, granted).await?;
+        if let Some(access) = &self.access {
+            store::access_token::insert(tx, access).await?;
+        }
+        if let Some(family) = &self.family {
+            store::refresh_family::insert(tx, family).await?;
+        }
         store::audit_event::append(tx, self.event);
-        Ok(Some(tokens))
+        Ok(true)
     }
 }
 

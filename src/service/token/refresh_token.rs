@@ -20,7 +20,7 @@ use crate::{
     },
     service::{
         access_model::{self, AccessModel},
-        audit_log, changes,
+        audit_log, grants,
         issue::{self, Behalf},
     },
     store::{self, StoreError, behind::Behind, refresh_family::FamilyUse},
@@ -219,25 +219,12 @@ impl Refresh<'_> {
             RefreshRefusal::FromFuture => {
                 audit_log::append(self.ctx, self.event(family, Action::RefreshFromFuture)).await
             }
-            RefreshRefusal::Reuse => self.revoke(family).await,
-        }
-    }
-
-    /// Ends the whole grant, which this node's memory has to follow before it answers.
-    async fn revoke(&self, family: &RefreshFamily) -> Result<(), ServiceError> {
-        let (grant_id, now) = (family.grant_id, self.ctx.now());
-        let event = self.event(family, Action::RefreshReused);
-        let revoked = self.ctx.db.write(move |tx| {
-            Box::pin(async move {
+            RefreshRefusal::Reuse => {
+                let event = self.event(family, Action::RefreshReused);
                 let reason = RevocationReason::RefreshReuse;
-                if store::grant::revoke(tx, grant_id, reason, now).await? {
-                    store::audit_event::append(tx, event);
-                }
-                Ok::<(), StoreError>(())
-            })
-        });
-        revoked.await?;
-        changes::follow(self.ctx).await
+                grants::revoke_for(self.ctx, family.grant_id, reason, event).await.map(|_| ())
+            }
+        }
     }
 
     fn event(&self, family: &RefreshFamily, action: Action) -> AuditEvent {
