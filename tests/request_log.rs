@@ -103,7 +103,7 @@ async fn the_log_names_the_route_and_nothing_that_was_sent() {
         "method=\"POST\" route=\"/token\" status=200 seconds=0.0 client_address=192.0.2.1",
         "route=\"/token\" status=414",
         "route=\"unmatched\" status=404",
-        "ERROR doorward::http::layer::edge: request request_id=",
+        "ERROR doorward::http::layer::edge::line: request request_id=",
         "route=\"/bug\" status=500",
     ] {
         assert!(log.contains(said), "{said}\n{log}");

@@ -18,14 +18,12 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    middleware::from_fn_with_state,
     routing::{get, post},
 };
 
 use crate::service::Context;
 use cookies::CookieNames;
 use documents::{Documents, PublishedKeys};
-use layer::security_headers::security_headers;
 
 /// Whether errors say more than the specifications ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +51,8 @@ pub fn router(
     explain: Explain,
     administration: &admin::Administration,
 ) -> Router {
-    let transport = ctx.protocol.issuer.transport();
     let app = Arc::new(App {
-        cookies: CookieNames::of(transport),
+        cookies: CookieNames::of(ctx.protocol.issuer.transport()),
         documents: Documents::new(&ctx.protocol),
         published_keys: PublishedKeys::default(),
         explain,
@@ -90,7 +87,6 @@ pub fn router(
         .merge(admin::router(administration.served))
         .fallback(ui::not_found)
         .with_state(app)
-        .layer(from_fn_with_state(transport, security_headers))
 }
 
 /// What people see.

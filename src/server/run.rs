@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
-use axum::{Router, middleware::from_fn_with_state};
+use axum::Router;
 
 use super::{
     Bound, ServerError, bind,
@@ -19,7 +19,6 @@ use crate::{
         layer::{
             client_address::TrustedProxies,
             edge::{Edge, RequestLimits},
-            security_headers::security_headers,
         },
         ops::{self, Draining, Readiness},
     },
@@ -172,7 +171,6 @@ fn public(
         Transport::LocalHttp => Explain::ToDevelopers,
         Transport::Https => Explain::ToTheLog,
     };
-    let transport = ctx.protocol.issuer.transport();
     let edge = Edge {
         limits: RequestLimits {
             body: config.limits.body.count(),
@@ -190,8 +188,7 @@ fn public(
         (true, true) => Served::ApiAndDocs,
     };
     let administration = Administration { served, settings: config::changed(config) };
-    let probes =
-        ops::probes(readiness, draining).layer(from_fn_with_state(transport, security_headers));
+    let probes = ops::probes(readiness, draining);
     let routes = http::router(Arc::clone(ctx), explain, &administration).merge(probes);
     edge.around(routes)
 }

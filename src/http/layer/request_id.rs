@@ -1,5 +1,7 @@
 //! The id under which the logs, the audit events and the answers speak of one request.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
@@ -20,26 +22,45 @@ pub enum Naming {
     Untrusted,
 }
 
-/// The id of a request: the trusted proxy's if it is short and plain, else a new UUIDv7.
-#[must_use]
-pub fn request_id(
-    headers: &HeaderMap,
-    naming: Naming,
-    now: Timestamp,
-    random: &dyn Random,
-) -> String {
-    let given = match naming {
-        Naming::Trusted => headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()),
-        Naming::Untrusted => None,
-    };
-    given.filter(|id| is_plain(id)).map_or_else(|| fresh(now, random), str::to_owned)
+/// Where ids come from.
+///
+/// They are no secrets: a server draws random bits once, and counts on from there (RFC 9562 §6.2,
+/// method 2), so that a request costs no random bytes.
+#[derive(Debug)]
+pub struct RequestIds {
+    start: [u8; 10],
+    count: AtomicU64,
 }
 
-/// A new UUIDv7 (RFC 9562 §5.7).
-fn fresh(now: Timestamp, random: &dyn Random) -> String {
-    let millis = u64::try_from(now.unix()).unwrap_or(0).saturating_mul(1_000);
-    let id = uuid::Builder::from_unix_timestamp_millis(millis, &random::bytes(random));
-    id.into_uuid().hyphenated().to_string()
+impl RequestIds {
+    /// Draws the random bits.
+    #[must_use]
+    pub fn begin(random: &dyn Random) -> Self {
+        Self { start: random::bytes(random), count: AtomicU64::new(0) }
+    }
+
+    /// The id of a request: the trusted proxy's if it is short and plain, else a new UUIDv7.
+    #[must_use]
+    pub fn of(&self, headers: &HeaderMap, naming: Naming, now: Timestamp) -> String {
+        let given = match naming {
+            Naming::Trusted => headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()),
+            Naming::Untrusted => None,
+        };
+        given.filter(|id| is_plain(id)).map_or_else(|| self.next(now), str::to_owned)
+    }
+
+    /// A new UUIDv7 (RFC 9562 §5.7).
+    fn next(&self, now: Timestamp) -> String {
+        let millis = u64::try_from(now.unix()).unwrap_or(0).saturating_mul(1_000);
+        let [a, b, low @ ..] = self.start;
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        let mut bits = [0; 10];
+        let (head, tail) = bits.split_at_mut(2);
+        head.copy_from_slice(&[a, b]);
+        tail.copy_from_slice(&u64::from_be_bytes(low).wrapping_add(count).to_be_bytes());
+        let id = uuid::Builder::from_unix_timestamp_millis(millis, &bits);
+        id.into_uuid().hyphenated().to_string()
+    }
 }
 
 /// The interaction id to send back: the one that came, if it is a UUID.
@@ -70,7 +91,15 @@ mod tests {
 
     fn id(given: &str, naming: Naming) -> String {
         let headers = HeaderMap::from_iter([(X_REQUEST_ID, given.parse().unwrap())]);
-        request_id(&headers, naming, Timestamp::from_unix(1_000), &Zeros)
+        RequestIds::begin(&Zeros).of(&headers, naming, Timestamp::from_unix(1_000))
+    }
+
+    #[test]
+    fn no_two_requests_have_one_id() {
+        let ids = RequestIds::begin(&Zeros);
+        let next = || ids.of(&HeaderMap::new(), Naming::Untrusted, Timestamp::from_unix(1_000));
+        assert_eq!(next(), "0000000f-4240-7000-8000-000000000000");
+        assert_eq!(next(), "0000000f-4240-7000-8000-000000000001");
     }
 
     #[test]

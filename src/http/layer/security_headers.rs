@@ -7,14 +7,12 @@
 //! where it is, because a browser that may not (`no-referrer`) sends `Origin: null` with its forms,
 //! and forms are held against their `Origin`. Other origins learn nothing either way.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
 use crate::protocol::issuer::Transport;
 
@@ -30,7 +28,7 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geol
 /// `Cross-Origin-Opener-Policy`, HTML §7.1.3.
 pub const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-const DEFAULTS: [(HeaderName, &str); 8] = [
+static DEFAULTS: [(HeaderName, &str); 8] = [
     (CACHE_CONTROL, "no-store"),
     (CONTENT_SECURITY_POLICY, NOTHING),
     (OPENER_POLICY, "same-origin"),
@@ -44,29 +42,19 @@ const DEFAULTS: [(HeaderName, &str); 8] = [
 /// One year, as RFC 6797 §6.1.1 counts it. Subdomains are not ours to decide about.
 const HSTS: &str = "max-age=31536000";
 
-/// The layer: `axum::middleware::from_fn_with_state(transport, security_headers)`.
-pub async fn security_headers(
-    State(transport): State<Transport>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut response = next.run(request).await;
-    if response.status().is_redirection() {
+/// Adds to `response` every security header that the handler has not set itself.
+pub fn complete(response: &mut Response, transport: Transport) {
+    let is_redirection = response.status().is_redirection();
+    let headers = response.headers_mut();
+    // With what the edge adds: growing a map costs more than all of them.
+    headers.reserve(DEFAULTS.len() + 2);
+    if is_redirection {
         // A redirect shows nothing that an opener could touch, but its policy would already cut a
         // popup off from the app that opened it.
-        response
-            .headers_mut()
-            .entry(OPENER_POLICY)
-            .or_insert(HeaderValue::from_static("unsafe-none"));
+        headers.entry(OPENER_POLICY).or_insert(HeaderValue::from_static("unsafe-none"));
     }
-    complete(response.headers_mut(), transport);
-    response
-}
-
-/// Adds to `headers` every security header that the handler has not set itself.
-pub fn complete(headers: &mut HeaderMap, transport: Transport) {
-    for (name, value) in DEFAULTS {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    for (name, value) in &DEFAULTS {
+        headers.entry(name).or_insert_with(|| HeaderValue::from_static(value));
     }
     match transport {
         Transport::Https => {
@@ -78,19 +66,24 @@ pub fn complete(headers: &mut HeaderMap, transport: Transport) {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
     use axum::body::Body;
-    use axum::middleware::from_fn_with_state;
-    use axum::response::Redirect;
-    use axum::routing::get;
-    use tower::ServiceExt;
+    use axum::response::{IntoResponse, Redirect};
+    use http::HeaderMap;
 
     use super::*;
 
+    fn completed(mut response: Response, transport: Transport) -> HeaderMap {
+        complete(&mut response, transport);
+        response.into_parts().0.headers
+    }
+
+    fn empty() -> Response {
+        Response::new(Body::empty())
+    }
+
     #[test]
     fn every_response_is_framed_by_nobody_and_cached_by_nobody() {
-        let mut headers = HeaderMap::new();
-        complete(&mut headers, Transport::Https);
+        let headers = completed(empty(), Transport::Https);
         let policy = headers.get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
         assert!(policy.contains("default-src 'none'"));
         assert!(policy.contains("frame-ancestors 'none'"));
@@ -104,31 +97,26 @@ mod tests {
 
     #[test]
     fn plain_localhost_is_not_told_to_use_https() {
-        let mut headers = HeaderMap::new();
-        complete(&mut headers, Transport::LocalHttp);
+        let headers = completed(empty(), Transport::LocalHttp);
         assert!(!headers.contains_key(STRICT_TRANSPORT_SECURITY));
     }
 
-    #[tokio::test]
-    async fn a_redirect_does_not_cut_a_popup_off_from_its_app() {
-        let layer = from_fn_with_state(Transport::LocalHttp, security_headers);
-        let app: Router = Router::new()
-            .route("/page", get(|| async { "page" }))
-            .route("/redirect", get(|| async { Redirect::to("/page") }))
-            .layer(layer);
-        for (path, expected) in [("/page", "same-origin"), ("/redirect", "unsafe-none")] {
-            let request = Request::get(path).body(Body::empty()).unwrap();
-            let response = app.clone().oneshot(request).await.unwrap();
-            assert_eq!(response.headers()[OPENER_POLICY], expected, "{path}");
-            assert_eq!(response.headers()[X_FRAME_OPTIONS], "DENY", "{path}");
+    #[test]
+    fn a_redirect_does_not_cut_a_popup_off_from_its_app() {
+        let redirect = Redirect::to("/page").into_response();
+        for (response, expected) in [(empty(), "same-origin"), (redirect, "unsafe-none")] {
+            let headers = completed(response, Transport::LocalHttp);
+            assert_eq!(headers[OPENER_POLICY], expected);
+            assert_eq!(headers[X_FRAME_OPTIONS], "DENY");
         }
     }
 
     #[test]
     fn what_the_handler_set_stays() {
-        let mut headers = HeaderMap::new();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
-        complete(&mut headers, Transport::Https);
+        let mut response = empty();
+        let mine = HeaderValue::from_static("public, max-age=60");
+        response.headers_mut().insert(CACHE_CONTROL, mine);
+        let headers = completed(response, Transport::Https);
         assert_eq!(headers.get_all(CACHE_CONTROL).iter().count(), 1);
         assert_eq!(headers.get(CACHE_CONTROL).unwrap(), "public, max-age=60");
     }

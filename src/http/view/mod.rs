@@ -89,7 +89,7 @@ pub trait Page: Template {
 /// The response that shows `page` under `status`, with the page's own policy.
 ///
 /// The other security headers, `Cache-Control: no-store` among them, are added to every response by
-/// [`security_headers`](crate::http::layer::security_headers).
+/// [the edge](crate::http::layer::edge).
 pub fn render(status: StatusCode, page: &impl Page) -> Response {
     let Ok(html) = page.render() else {
         // Only a value whose `Display` fails gets here, and no value of a page does.

@@ -1,30 +1,36 @@
-//! The edge: one layer around every route, which names, bounds, times, counts and logs a request.
+//! The edge: one layer around every route, which names, bounds, times, counts and logs a request, ends
+//! its panics, and gives its answer the headers that every answer has.
 //!
-//! It is one function rather than seven layers because every layer costs each request a box and a
+//! It is one function rather than nine layers because every layer costs each request a box and a
 //! clone, and because the order of its steps matters: it can be read from top to bottom here.
 //! A request cannot choose another method for itself: no header or field that tries is read.
 
-use std::any::Any;
+mod line;
+
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HOST, USER_AGENT};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use http_body_util::{BodyExt, Limited};
-use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
+
+use line::{Line, Traffic};
 
 use super::client_address::TrustedProxies;
 use super::refusal::{Reader, Refusal};
-use super::request_id::{Naming, X_FAPI_INTERACTION_ID, X_REQUEST_ID, interaction_id, request_id};
+use super::request_id::{Naming, RequestIds, X_FAPI_INTERACTION_ID, X_REQUEST_ID, interaction_id};
 use super::security_headers;
 use crate::protocol::issuer::Issuer;
 use crate::types::origin::Origin;
@@ -64,28 +70,14 @@ impl Edge {
     /// Puts the edge around every route of `router` and around its fallback. Handlers find the
     /// request's [`Origin`] in its extensions.
     pub fn around<S: Clone + Send + Sync + 'static>(self, router: Router<S>) -> Router<S> {
-        let catch: fn(Box<dyn Any + Send>) -> Response = panicked;
-        router.layer((from_fn_with_state(Arc::new(self), pass), CatchPanicLayer::custom(catch)))
+        let request_ids = RequestIds::begin(self.random.as_ref());
+        let at_work = AtWork { edge: self, request_ids, traffic: Traffic::default() };
+        router.layer(from_fn_with_state(Arc::new(at_work), pass))
     }
 
-    /// Who sent the request, and its id.
-    fn origin(&self, request: &Request) -> Origin {
-        let headers = request.headers();
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let trusted = peer.is_some_and(|peer| self.proxies.contains(peer));
-        let naming = if trusted { Naming::Trusted } else { Naming::Untrusted };
-        Origin {
-            request_id: request_id(headers, naming, self.clock.now(), self.random.as_ref()),
-            address: peer.map(|peer| self.proxies.client(peer, headers)),
-            user_agent: user_agent(headers),
-        }
-    }
-
-    /// The edge's own answer, with the headers that every response carries.
+    /// The edge's own answer.
     fn refuse(&self, refusal: Refusal, reader: Reader, request_id: &str) -> Response {
-        let mut response = refusal.response(reader, &self.issuer, request_id);
-        security_headers::complete(response.headers_mut(), self.issuer.transport());
-        response
+        refusal.response(reader, &self.issuer, request_id)
     }
 
     /// What can be refused by looking at the head of the request.
@@ -107,6 +99,29 @@ impl Edge {
     }
 }
 
+/// An edge, and what it remembers from request to request.
+#[derive(Debug)]
+struct AtWork {
+    edge: Edge,
+    request_ids: RequestIds,
+    traffic: Traffic,
+}
+
+impl AtWork {
+    /// Who sent the request, and its id.
+    fn origin(&self, request: &Request) -> Origin {
+        let (proxies, headers) = (&self.edge.proxies, request.headers());
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let trusted = peer.is_some_and(|peer| proxies.contains(peer));
+        let naming = if trusted { Naming::Trusted } else { Naming::Untrusted };
+        Origin {
+            request_id: self.request_ids.of(headers, naming, self.edge.clock.now()),
+            address: peer.map(|peer| proxies.client(peer, headers)),
+            user_agent: user_agent(headers),
+        }
+    }
+}
+
 /// A request of HTTP/1.1 names one host; one of an older or newer version may leave it out. The name is
 /// used for nothing, but a proxy may go by it. RFC 9112 §3.2.
 fn has_one_host(request: &Request) -> bool {
@@ -123,42 +138,26 @@ fn has_one_host(request: &Request) -> bool {
 }
 
 /// The way of a request through the edge.
-async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+async fn pass(State(at_work): State<Arc<AtWork>>, request: Request, next: Next) -> Response {
+    let edge = &at_work.edge;
     let arrived = edge.clock.uptime();
-    let origin = edge.origin(&request);
+    let origin = at_work.origin(&request);
     let route = request.extensions().get::<MatchedPath>().cloned();
     let reader = Reader::of(request.headers(), route.as_ref().map(MatchedPath::as_str));
     let interaction_id = interaction_id(request.headers());
     let line = Line {
-        method: method_label(request.method()),
+        method: line::method_label(request.method()),
         route,
         request_id: origin.request_id.clone(),
         address: origin.address,
     };
 
-    let mut response = if let Some(refusal) = edge.refusal(&request) {
-        edge.refuse(refusal, reader, &line.request_id)
-    } else {
-        request.extensions_mut().insert(origin);
-        let (request, received) = bounded(request, edge.limits.body);
-        let span = tracing::info_span!("request", request_id = %line.request_id);
-        let answer = next.run(request).instrument(span);
-        match tokio::time::timeout(edge.limits.time, answer).await {
-            Ok(response) if response.extensions().get::<Panicked>().is_some() => {
-                edge.refuse(Refusal::Panicked, reader, &line.request_id)
-            }
-            // A body whose length was not told turned out too long while it was read.
-            Ok(response) if response.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                edge.refuse(Refusal::ContentTooLarge, reader, &line.request_id)
-            }
-            Ok(response) => response,
-            Err(_) if received.load(Ordering::Relaxed) => {
-                edge.refuse(Refusal::TooBusy, reader, &line.request_id)
-            }
-            Err(_) => edge.refuse(Refusal::RequestTimeout, reader, &line.request_id),
-        }
+    let mut response = match edge.refusal(&request) {
+        Some(refusal) => edge.refuse(refusal, reader, &line.request_id),
+        None => answer(edge, request, next, (origin, reader)).await,
     };
 
+    security_headers::complete(&mut response, edge.issuer.transport());
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&line.request_id) {
         headers.insert(X_REQUEST_ID, id);
@@ -166,8 +165,34 @@ async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -
     if let Some(id) = interaction_id {
         headers.insert(X_FAPI_INTERACTION_ID, id);
     }
-    line.write(response.status(), edge.clock.uptime().saturating_sub(arrived));
+    let duration = edge.clock.uptime().saturating_sub(arrived);
+    line.write(&at_work.traffic, response.status(), duration);
     response
+}
+
+/// The answer of the handler, or the edge's own where it has none.
+async fn answer(
+    edge: &Edge,
+    mut request: Request,
+    next: Next,
+    (origin, reader): (Origin, Reader),
+) -> Response {
+    let request_id = origin.request_id.clone();
+    let refuse = |refusal| edge.refuse(refusal, reader, &request_id);
+    let span = tracing::info_span!("request", %request_id);
+    request.extensions_mut().insert(origin);
+    let (request, received) = bounded(request, edge.limits.body);
+    let answer = catch(next.run(request)).instrument(span);
+    match tokio::time::timeout(edge.limits.time, answer).await {
+        // A body whose length was not told turned out too long while it was read.
+        Ok(Ok(response)) if response.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            refuse(Refusal::ContentTooLarge)
+        }
+        Ok(Ok(response)) => response,
+        Ok(Err(Panicked)) => refuse(Refusal::Panicked),
+        Err(_) if received.load(Ordering::Relaxed) => refuse(Refusal::TooBusy),
+        Err(_) => refuse(Refusal::RequestTimeout),
+    }
 }
 
 /// Bounds the body, and tells whether all of it has arrived.
@@ -194,75 +219,25 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
     text.get(..end).map(str::to_owned)
 }
 
-/// Marks the answer of a handler that panicked.
+/// A handler panicked. Its message may hold anything, so the panic hook alone decides what to log.
 #[derive(Debug, Clone, Copy)]
 struct Panicked;
 
-/// Counts a panic. Its message may hold anything, so the panic hook alone decides what to log.
-fn panicked(_: Box<dyn Any + Send>) -> Response {
-    metrics::counter!("doorward_panics_total").increment(1);
-    let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    response.extensions_mut().insert(Panicked);
-    response
-}
-
-/// Everything that the request log and the request metrics ever say about a request. The route is
-/// the pattern that matched, never the path or the query, which may hold codes and tokens.
-struct Line {
-    method: &'static str,
-    route: Option<MatchedPath>,
-    request_id: String,
-    address: Option<std::net::IpAddr>,
-}
-
-impl Line {
-    /// Counts the request and, at level `debug`, logs it; a server error is logged always. A 503
-    /// is no error of ours but a decision, and a flood must not become a flood of lines.
-    fn write(&self, status: StatusCode, duration: Duration) {
-        let route = self.route.as_ref().map_or("unmatched", MatchedPath::as_str);
-        let seconds = duration.as_secs_f64();
-        metrics::counter!(
-            "doorward_http_requests_total",
-            "route" => route.to_owned(),
-            "method" => self.method,
-            "status" => status.as_str().to_owned(),
+/// Polls `answer` to its end, or to a panic in it, which is counted.
+async fn catch(answer: impl Future<Output = Response>) -> Result<Response, Panicked> {
+    let mut answer = pin!(answer);
+    std::future::poll_fn(|cx| {
+        // What a handler that panicked leaves behind is dropped and never polled again.
+        let poll = AssertUnwindSafe(|| answer.as_mut().poll(cx));
+        catch_unwind(poll).map_or_else(
+            |_| {
+                metrics::counter!("doorward_panics_total").increment(1);
+                Poll::Ready(Err(Panicked))
+            },
+            |poll| poll.map(Ok),
         )
-        .increment(1);
-        metrics::histogram!("doorward_http_request_duration_seconds", "route" => route.to_owned())
-            .record(seconds);
-        macro_rules! line {
-            ($level:ident) => {
-                tracing::$level!(
-                    request_id = %self.request_id,
-                    method = self.method,
-                    route,
-                    status = status.as_u16(),
-                    seconds,
-                    client_address = self.address.map(tracing::field::display),
-                    "request"
-                )
-            };
-        }
-        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-            line!(error);
-        } else {
-            line!(debug);
-        }
-    }
-}
-
-/// The method as a label: one of few words, whatever a client sends.
-fn method_label(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
-    }
+    })
+    .await
 }
 
 #[cfg(test)]

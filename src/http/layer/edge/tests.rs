@@ -154,12 +154,6 @@ async fn a_request_that_takes_too_long_says_whose_fault_it_was() {
     assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
 }
 
-#[test]
-fn labels_are_few_whatever_is_sent() {
-    assert_eq!(method_label(&Method::from_bytes(b"BREW").unwrap()), "other");
-    assert_eq!(method_label(&Method::POST), "POST");
-}
-
 /// RFC 9112 §3.2: a request of HTTP/1.1 has one `Host`, and it is one.
 #[tokio::test]
 async fn a_request_needs_one_host() {
