@@ -125,7 +125,7 @@ fn read_field(field: &[u8]) -> Result<(String, Zeroizing<String>), ParamsError> 
 
 fn decode(encoded: &[u8]) -> Result<String, ParamsError> {
     let mut parts = encoded.split(|&b| b == b'%');
-    parts.next();
+    let before = parts.next().unwrap_or_default();
     for part in parts {
         let digits = part.get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
         if !digits {
@@ -133,7 +133,13 @@ fn decode(encoded: &[u8]) -> Result<String, ParamsError> {
         }
     }
     let spaced: Vec<u8> = encoded.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
-    String::from_utf8(percent_decode(&spaced).collect()).map_err(|_| ParamsError::NotUtf8)
+    let decoded = if before.len() == encoded.len() {
+        spaced
+    } else {
+        let spaced = Zeroizing::new(spaced);
+        percent_decode(&spaced).collect()
+    };
+    String::from_utf8(decoded).map_err(|_| ParamsError::NotUtf8)
 }
 
 #[cfg(test)]

@@ -46,17 +46,6 @@ pub struct Words<'a> {
     pub description: &'a str,
 }
 
-impl Told {
-    /// The roles and the groups, each if `scope` asks for them and there are any.
-    #[must_use]
-    pub fn in_scope(self, scope: &Scope) -> (Option<Vec<String>>, Option<Vec<String>>) {
-        let of = |name: &str, list: Vec<String>| {
-            (scope.contains(name) && !list.is_empty()).then_some(list)
-        };
-        (of("roles", self.roles), of("groups", self.groups))
-    }
-}
-
 /// Who a user is to the decision.
 #[must_use]
 pub const fn user_subject(user: &User) -> Subject<'_> {
@@ -101,6 +90,22 @@ impl AccessModel {
         let known: BTreeSet<&str> = self.roles.groups().collect();
         let groups = user.groups.iter().filter(|name| known.contains(name.as_str())).cloned();
         Told { roles: self.roles.told(user_subject(user), apis), groups: groups.collect() }
+    }
+
+    /// The roles and the groups of `user` where these APIs listen, each if `scope` asks for them and there
+    /// are any.
+    #[must_use]
+    pub fn told_in_scope(
+        &self,
+        user: Option<&User>,
+        scope: &Scope,
+        apis: impl FnOnce() -> Vec<ApiId>,
+    ) -> (Option<Vec<String>>, Option<Vec<String>>) {
+        let (asks_roles, asks_groups) = (scope.contains("roles"), scope.contains("groups"));
+        let Some(user) = user.filter(|_| asks_roles || asks_groups) else { return (None, None) };
+        let told = self.told(user, &apis());
+        let of = |asked: bool, list: Vec<String>| (asked && !list.is_empty()).then_some(list);
+        (of(asks_roles, told.roles), of(asks_groups, told.groups))
     }
 
     /// What may be told about `user` to a client that was granted `scope`: nothing of the APIs that

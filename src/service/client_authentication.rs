@@ -61,12 +61,7 @@ async fn prove(
     let client = client.ok_or(ClientAuthError::UnknownClient).map_err(OAuthError::from)?;
     let now = ctx.now();
     let secrets = hmac_secrets(ctx, &client, now)?;
-    let token_endpoint = ctx.protocol.issuer.at("/token");
-    let policy = AuthPolicy {
-        issuer: ctx.protocol.issuer.as_str(),
-        token_endpoint: &token_endpoint,
-        epoch: ctx.epoch.get(),
-    };
+    let policy = AuthPolicy { issuer: &ctx.protocol.issuer, epoch: ctx.epoch.get() };
     let proof = client_auth::authenticate(&client, &presented, &secrets, &policy, now);
     match proof.map_err(OAuthError::from)? {
         Proof::Complete(authenticated) => Ok(authenticated),

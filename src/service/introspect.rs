@@ -21,7 +21,7 @@ use crate::{
         },
     },
     store::{self, behind::Behind},
-    types::{ApiId, api_key},
+    types::api_key,
 };
 
 /// What the caller may know of `token`. `token_type_hint` is not needed: a token says itself what it
@@ -80,8 +80,8 @@ fn describe(
         LiveBehalf::Client | LiveBehalf::ApiKey(_) => None,
     };
     let scope = live.scope(model);
-    let told = user.map(|user| model.told(user, &model.apis.of_audience(&heard(caller, live))));
-    let (roles, groups) = told.unwrap_or_default().in_scope(&facts.scope);
+    let apis = || model.apis.of_audience(&heard(caller, live));
+    let (roles, groups) = model.told_in_scope(user, &facts.scope, apis);
     ActiveToken {
         scope,
         client_id: Some(facts.client_id.to_string()),
@@ -137,9 +137,8 @@ fn describe_key(
         LiveOwner::Client(client) => Some(client.id.to_string()),
     };
     let (user, apis) = (live.owner.user(), worth.apis);
-    let ids: Vec<ApiId> = apis.iter().map(|api| api.id).collect();
-    let told = user.map(|user| model.told(user, &ids)).unwrap_or_default();
-    let (roles, groups) = told.in_scope(&worth.scope);
+    let ids = || apis.iter().map(|api| api.id).collect();
+    let (roles, groups) = model.told_in_scope(user, &worth.scope, ids);
     ActiveToken {
         scope: worth.scope,
         client_id,

@@ -14,6 +14,7 @@ use crate::{
         jose::{
             Alg, Audience, Claims, Expiry, FUTURE_LEEWAY, JwtError, JwtKeys, JwtRules, Typ, verify,
         },
+        metadata::path,
     },
     types::{Redeemed, Timestamp, TokenHash, epoch::DatabaseEpoch, token::TokenKind},
 };
@@ -120,7 +121,8 @@ fn claims_are_right(
         return Err(AssertionError::Subject);
     }
     let audience = claims.aud.as_ref().ok_or(JwtError::Missing("aud"))?;
-    let ours = |aud: &str| aud == policy.issuer || aud == policy.token_endpoint;
+    let token_endpoint = policy.issuer.at(path::TOKEN);
+    let ours = |aud: &str| aud == policy.issuer.as_str() || aud == token_endpoint;
     if !Audience::only(audience).is_some_and(ours) {
         return Err(AssertionError::Audience);
     }

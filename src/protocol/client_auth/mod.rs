@@ -21,17 +21,18 @@ use presented::Credentials;
 use zeroize::Zeroizing;
 
 use crate::{
-    protocol::client::{Client, ClientSecret, TokenEndpointAuthMethod},
+    protocol::{
+        client::{Client, ClientSecret, TokenEndpointAuthMethod},
+        issuer::Issuer,
+    },
     types::{ClientId, Status, Timestamp, TokenHash, epoch::DatabaseEpoch, token::TokenKind},
 };
 
 /// What this server calls itself in assertions, and since when it knows their `jti`.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthPolicy<'a> {
-    /// The issuer identifier.
-    pub issuer: &'a str,
-    /// The URL of the token endpoint.
-    pub token_endpoint: &'a str,
+    /// The issuer: its identifier or its token endpoint is the audience of an assertion.
+    pub issuer: &'a Issuer,
     /// Assertions from before it may have been used already.
     pub epoch: DatabaseEpoch,
 }

@@ -15,12 +15,21 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 const SECRET: &str = "correct horse battery staple, long enough for HS256";
-const POLICY: AuthPolicy<'static> = AuthPolicy {
-    issuer: "https://id.example",
-    token_endpoint: "https://id.example/token",
-    epoch: DatabaseEpoch::FIRST,
-};
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+fn issuer() -> Issuer {
+    Issuer::parse("https://id.example").unwrap()
+}
+
+/// At the first epoch of the database.
+fn authenticate_now(
+    client: &Arc<Client>,
+    presented: &PresentedCredentials,
+    secrets: &[Zeroizing<Vec<u8>>],
+) -> Result<Proof, ClientAuthError> {
+    let policy = AuthPolicy { issuer: &issuer(), epoch: DatabaseEpoch::FIRST };
+    authenticate(client, presented, secrets, &policy, NOW)
+}
 
 fn secret(text: &str, expires_at: Option<i64>) -> ClientSecret {
     ClientSecret {
@@ -79,7 +88,7 @@ fn asserted(assertion: &str) -> PresentedCredentials {
 
 fn run(client: Client, presented: &PresentedCredentials) -> Result<Proof, ClientAuthError> {
     let secrets = [Zeroizing::new(SECRET.as_bytes().to_vec())];
-    authenticate(&Arc::new(client), presented, &secrets, &POLICY, NOW)
+    authenticate_now(&Arc::new(client), presented, &secrets)
 }
 
 fn claims() -> Value {
@@ -379,9 +388,9 @@ fn a_short_secret_is_no_hmac_key() {
     let short = [Zeroizing::new(b"too short".to_vec())];
     let presented = asserted(&hs256(&claims(), b"too short"));
     let client = Arc::new(client(TokenEndpointAuthMethod::ClientSecretJwt));
-    let result = authenticate(&client, &presented, &short, &POLICY, NOW);
+    let result = authenticate_now(&client, &presented, &short);
     assert_eq!(result.unwrap_err(), JwtError::SecretTooShort.into());
-    let result = authenticate(&client, &presented, &[], &POLICY, NOW);
+    let result = authenticate_now(&client, &presented, &[]);
     assert_eq!(result.unwrap_err(), JwtError::UnknownKey.into());
 }
 

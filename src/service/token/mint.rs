@@ -159,8 +159,8 @@ impl AccessToken {
             MintedFor::ApiKey(_, Owner::User(user)) => (user.to_string(), None),
             MintedFor::ApiKey(_, Owner::Client(client)) => (client.to_string(), None),
         };
-        let told = user.map(|user| model.told(user, &model.apis.of_audience(&self.audience)));
-        let (roles, groups) = told.unwrap_or_default().in_scope(&self.scope);
+        let apis = || model.apis.of_audience(&self.audience);
+        let (roles, groups) = model.told_in_scope(user, &self.scope, apis);
         let claims = AccessTokenClaims {
             iss: ctx.protocol.issuer.as_str(),
             sub: &sub,
