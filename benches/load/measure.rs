@@ -4,11 +4,12 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
     rc::Rc,
+    sync::Arc,
     time::Duration,
 };
 
 use tokio::{
-    task::LocalSet,
+    task::{JoinError, LocalSet},
     time::{Instant, timeout},
 };
 
@@ -146,7 +147,7 @@ async fn attempt(
     let supply = worker::supply(&target, operation, &session, CODES).await?;
     let mut workers = Vec::new();
     for number in 0..window.connections {
-        let target = std::sync::Arc::clone(&target);
+        let target = Arc::clone(&target);
         let mut worker = Worker::new(target, operation, &session, &supply, number).await?;
         for _ in 0..warm_up(operation) {
             worker.once().await?;
@@ -154,13 +155,31 @@ async fn attempt(
         workers.push(worker);
     }
     let tally = Rc::new(RefCell::new(Tally::default()));
+    let mut storm = Vec::new();
+    for number in 0..operation.storm() {
+        let (target, sign_in) = (Arc::clone(&target), Operation::SignIn);
+        storm.push(Worker::new(target, sign_in, &session, &supply, number).await?);
+    }
     let set = LocalSet::new();
     let (cpu, begun) = (server.cpu_micros(), Instant::now());
-    for worker in workers {
-        set.spawn_local(work(worker, begun + window.span, Rc::clone(&tally)));
+    let end = begun + window.span;
+    let is_calm = storm.is_empty();
+    for worker in storm {
+        // Only who is in the storm is counted. What is refused in it comes back later.
+        set.spawn_local(work(worker, end, Rc::default()));
     }
-    set.await;
+    let workers = workers.into_iter().map(|worker| work(worker, end, Rc::clone(&tally)));
+    let workers: Vec<_> = workers.map(|worker| set.spawn_local(worker)).collect();
+    set.run_until(async {
+        for worker in workers {
+            worker.await?;
+        }
+        Ok::<(), JoinError>(())
+    })
+    .await?;
     let (spent, took) = (server.cpu_micros().saturating_sub(cpu), begun.elapsed());
+    // Most of what a storm costs is the storm's own.
+    let spent = if is_calm { spent } else { 0 };
     Ok(tally.take().sample(spent, took))
 }
 
@@ -199,6 +218,7 @@ const fn warm_up(operation: Operation) -> u32 {
         | Operation::Refresh
         | Operation::IntrospectJwt
         | Operation::IntrospectOpaque
+        | Operation::IntrospectInStorm
         | Operation::IntrospectApiKey
         | Operation::ExchangeApiKey
         | Operation::ExchangeWithRoles

@@ -21,6 +21,8 @@ pub(crate) enum Operation {
     IntrospectJwt,
     /// Introspection of an opaque access token.
     IntrospectOpaque,
+    /// The same while others sign in as fast as they can.
+    IntrospectInStorm,
     /// Introspection of an API key.
     IntrospectApiKey,
     /// An API key for a JWT access token.
@@ -58,6 +60,7 @@ impl Operation {
         Self::CodeWithIdToken,
         Self::IntrospectJwt,
         Self::IntrospectOpaque,
+        Self::IntrospectInStorm,
         Self::IntrospectApiKey,
         Self::ExchangeApiKey,
         Self::ExchangeWithRoles,
@@ -86,8 +89,32 @@ impl Operation {
             | Self::CodeWithIdToken
             | Self::IntrospectJwt
             | Self::IntrospectOpaque
+            | Self::IntrospectInStorm
             | Self::UserInfo
             | Self::SignInAgain => Beginning::Session,
+        }
+    }
+
+    /// How many sign in meanwhile, over and over.
+    pub(crate) const fn storm(self) -> u16 {
+        match self {
+            Self::IntrospectInStorm => 16,
+            Self::Discovery
+            | Self::Jwks
+            | Self::ClientCredentialsJwt
+            | Self::ClientCredentialsOpaque
+            | Self::Refresh
+            | Self::Code
+            | Self::CodeWithIdToken
+            | Self::IntrospectJwt
+            | Self::IntrospectOpaque
+            | Self::IntrospectApiKey
+            | Self::ExchangeApiKey
+            | Self::ExchangeWithRoles
+            | Self::UserInfo
+            | Self::SignIn
+            | Self::SignInUnhashed
+            | Self::SignInAgain => 0,
         }
     }
 
@@ -103,6 +130,7 @@ impl Operation {
             Self::CodeWithIdToken => "code, JWT and ID token (RS256)",
             Self::IntrospectJwt => "introspection, JWT",
             Self::IntrospectOpaque => "introspection, opaque",
+            Self::IntrospectInStorm => "introspection, opaque, while 16 browsers sign in",
             Self::IntrospectApiKey => "introspection, API key",
             Self::ExchangeApiKey => "exchange of an API key, JWT",
             Self::ExchangeWithRoles => "exchange of an API key, JWT with 50 roles",

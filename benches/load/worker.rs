@@ -134,6 +134,7 @@ pub(crate) async fn supply(
         | Operation::Refresh
         | Operation::IntrospectJwt
         | Operation::IntrospectOpaque
+        | Operation::IntrospectInStorm
         | Operation::IntrospectApiKey
         | Operation::ExchangeApiKey
         | Operation::ExchangeWithRoles
@@ -179,7 +180,7 @@ async fn prepare(
             let tokens = token(&clients.app_jwt, PLAIN).await?;
             introspection(target, &clients.app_jwt, &tokens.access_token)?
         }
-        Operation::IntrospectOpaque => {
+        Operation::IntrospectOpaque | Operation::IntrospectInStorm => {
             let tokens = token(&clients.app_opaque, PLAIN).await?;
             introspection(target, &clients.app_opaque, &tokens.access_token)?
         }
