@@ -147,7 +147,7 @@ settings! {
         argon2_iterations: u32 = 2, 2..=16;
         /// Lanes of one hash.
         argon2_parallelism: u32 = 1, 1..=4;
-        /// Hashes at the same time; 0: one less than there are cores, at least one.
+        /// Hashes at the same time; 0: as many as there are cores.
         threads: u32 = 0, 0..=256;
         /// How much work may wait for a thread; beyond it sign-ins are answered 503.
         queue: Duration = 2 * SECOND, SECOND..=30 * SECOND;

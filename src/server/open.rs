@@ -147,11 +147,9 @@ fn start_passwords(settings: &Passwords) -> Result<PasswordPool, OpenError> {
     PasswordPool::start(config).map_err(OpenError::PasswordThreads)
 }
 
-/// The configured number; for zero one less than there are cores, and at least one.
+/// The configured number; for zero that of the cores.
 fn threads(configured: u32) -> NonZeroUsize {
     let configured = usize::try_from(configured).ok().and_then(NonZeroUsize::new);
-    configured.unwrap_or_else(|| {
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        NonZeroUsize::new(cores.saturating_sub(1)).unwrap_or(NonZeroUsize::MIN)
-    })
+    let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    configured.unwrap_or_else(cores)
 }

@@ -25,6 +25,11 @@ use crate::identity::password::{
 /// A thread without work for this long gives its memory back.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// How far hashing steps back: where there are not cores enough, it gets a quarter of what another thread
+/// gets.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 6;
+
 /// The size of the pool.
 #[derive(Debug, Clone, Copy)]
 pub struct PasswordPoolConfig {
@@ -314,8 +319,25 @@ enum Next {
     Closed,
 }
 
+/// Steps back behind the threads that answer requests. They are given a core at once when they want one,
+/// so that every core may hash and a flood of sign-ins slows nothing else down.
+///
+/// It is a wish: a thread that keeps its priority hashes just as well.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    // On Linux a priority is a thread's own.
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "the threads that hash passwords keep their priority");
+    }
+}
+
+/// Elsewhere it would be the priority of the whole process.
+#[cfg(not(target_os = "linux"))]
+const fn give_way() {}
+
 /// The life of a thread.
 fn work(shared: &Shared, config: PasswordPoolConfig) {
+    give_way();
     let mut memory = Memory::for_params(config.params);
     loop {
         match shared.next() {

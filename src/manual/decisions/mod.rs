@@ -22,6 +22,8 @@ pub mod epochs {}
 #[doc = include_str!("caches.md")]
 pub mod caches {}
 
+#[doc = include_str!("hashing_gives_way.md")]
+pub mod hashing_gives_way {}
 #[doc = include_str!("jti_carries_the_grant.md")]
 pub mod jti_carries_the_grant {}
 

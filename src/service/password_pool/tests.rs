@@ -194,3 +194,16 @@ fn nothing_is_shown() {
     let shown = format!("{pool:?}");
     assert!(!shown.contains("$argon2id"), "{shown}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn flood_03_hashing_gives_way_to_requests() {
+    use rustix::process::getpriority_process;
+    let own = getpriority_process(None).unwrap();
+    let hashing = std::thread::spawn(|| {
+        give_way();
+        getpriority_process(None).unwrap()
+    });
+    assert_eq!(hashing.join().unwrap(), (own + NICENESS).min(19));
+    assert_eq!(getpriority_process(None).unwrap(), own, "the others keep theirs");
+}
