@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Advanced, FlowFailure, SessionCookies, Step};
 use crate::{
     protocol::{
-        authorize::interaction::Granted,
+        authorize::{interaction::Granted, redirect_uri::Presence},
         client::{Client, GrantType},
         error::{ErrorCode, OAuthError},
         grant::{Access, Grant, authorization_code::AuthorizationCode},
@@ -282,7 +282,10 @@ fn code(ctx: &Context, flow: &Flow, grant: &Grant, text: &Secret<String>) -> Aut
         flow_id: flow.id(),
         grant_id: grant.id,
         client_id: grant.client_id.clone(),
-        redirect_uri: request.redirect_uri.as_str().to_owned(),
+        redirect_uri: match request.redirect_uri_presence {
+            Presence::Sent => Some(request.redirect_uri.as_str().to_owned()),
+            Presence::LeftOut => None,
+        },
         code_challenge: request
             .code_challenge
             .as_ref()
