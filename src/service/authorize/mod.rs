@@ -219,7 +219,13 @@ async fn advance(
             return Ok(Advanced { step, cookies });
         }
         Next::Done(granted) => {
-            return conclude::answer(ctx, &client, flow, granted, signed_in, origin).await;
+            let answered =
+                conclude::answer(ctx, &client, &flow, granted, signed_in, origin).await?;
+            return match answered {
+                Some(advanced) => Ok(advanced),
+                // A sign-out in another tab came in between: nobody is signed in any more.
+                None => Box::pin(advance(ctx, client, flow, SignedIn::Nobody, origin)).await,
+            };
         }
     };
     let cookies = conclude::persist(ctx, signed_in, origin).await?;
