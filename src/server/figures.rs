@@ -77,6 +77,7 @@ pub(super) fn services(config: &Config) -> ServicePolicy {
                 .max(LONGEST_CLIENT_LIFETIME),
         },
         flow_lifetime: config.sign_in.flow,
+        flow_bytes: flow_bytes(config),
         known_device_lifetime: config.sign_in.known_device,
         retention: Retention {
             longest_access_token: tokens.access_token.max(LONGEST_CLIENT_LIFETIME),
@@ -84,6 +85,13 @@ pub(super) fn services(config: &Config) -> ServicePolicy {
         },
         cached_tokens: CACHED_TOKENS,
     }
+}
+
+/// What is left of an address beside the path of a page, and of a form beside a name and a password.
+fn flow_bytes(config: &Config) -> usize {
+    let in_an_address = config.limits.uri.count().saturating_sub(256);
+    let in_a_form = config.limits.body.count().saturating_sub(3 * 1024);
+    in_an_address.min(in_a_form)
 }
 
 const fn api_keys(config: &Config) -> ApiKeyPolicy {
