@@ -120,6 +120,7 @@ fn lockout(config: &Config) -> LockoutPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Bytes;
 
     #[test]
     fn an_hour_holds_as_many_failures_as_the_setting_says() {
@@ -132,6 +133,15 @@ mod tests {
     #[test]
     fn the_default_figures_of_api_keys_are_those_of_the_rules() {
         assert_eq!(api_keys(&Config::default()), ApiKeyPolicy::default());
+    }
+
+    /// The edge lets every page pass that carries a request.
+    #[test]
+    fn a_request_in_progress_fits_into_addresses_and_forms() {
+        let mut config = Config::default();
+        assert_eq!(flow_bytes(&config), 13 * 1024);
+        config.limits.uri = Bytes::kib(4);
+        assert_eq!(flow_bytes(&config), 4 * 1024 - 256);
     }
 
     #[test]
