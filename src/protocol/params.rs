@@ -97,6 +97,12 @@ impl Params {
         named.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// Every parameter that has a value, in the order in which they were sent.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        pairs.filter(|(_, value)| !value.is_empty())
+    }
+
     /// The names that were sent, in their order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())

@@ -77,6 +77,7 @@ pub(super) fn services(config: &Config) -> ServicePolicy {
                 .max(LONGEST_CLIENT_LIFETIME),
         },
         flow_lifetime: config.sign_in.flow,
+        flow_bytes: flow_bytes(config),
         known_device_lifetime: config.sign_in.known_device,
         retention: Retention {
             longest_access_token: tokens.access_token.max(LONGEST_CLIENT_LIFETIME),
@@ -84,6 +85,13 @@ pub(super) fn services(config: &Config) -> ServicePolicy {
         },
         cached_tokens: CACHED_TOKENS,
     }
+}
+
+/// What is left of an address beside the path of a page, and of a form beside a name and a password.
+fn flow_bytes(config: &Config) -> usize {
+    let in_an_address = config.limits.uri.count().saturating_sub(256);
+    let in_a_form = config.limits.body.count().saturating_sub(3 * 1024);
+    in_an_address.min(in_a_form)
 }
 
 const fn api_keys(config: &Config) -> ApiKeyPolicy {
@@ -112,6 +120,7 @@ fn lockout(config: &Config) -> LockoutPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Bytes;
 
     #[test]
     fn an_hour_holds_as_many_failures_as_the_setting_says() {
@@ -124,6 +133,15 @@ mod tests {
     #[test]
     fn the_default_figures_of_api_keys_are_those_of_the_rules() {
         assert_eq!(api_keys(&Config::default()), ApiKeyPolicy::default());
+    }
+
+    /// The edge lets every page pass that carries a request.
+    #[test]
+    fn a_request_in_progress_fits_into_addresses_and_forms() {
+        let mut config = Config::default();
+        assert_eq!(flow_bytes(&config), 13 * 1024);
+        config.limits.uri = Bytes::kib(4);
+        assert_eq!(flow_bytes(&config), 4 * 1024 - 256);
     }
 
     #[test]

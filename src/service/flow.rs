@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, ServiceError};
+use super::{Context, ServiceError, authorize::FlowFailure};
 use crate::{
     protocol::{
         api::Apis,
@@ -15,6 +15,7 @@ use crate::{
             id_token_hint::IdTokenHint, interaction::FlowFacts,
         },
         client::Client,
+        error::{ErrorCode, OAuthError},
         policy::Policy,
     },
     types::{Timestamp, TokenHash, token::TokenKind},
@@ -60,10 +61,21 @@ impl Flow {
     /// Seals the flow for `browser`: base64url without padding.
     ///
     /// # Errors
-    /// [`ServiceError::Internal`] when it has no text form.
-    pub fn seal(&self, ctx: &Context, browser: &TokenHash) -> Result<String, ServiceError> {
+    /// [`FlowFailure::Refused`] when its text is longer than a page can carry, and
+    /// [`ServiceError::Internal`] when it has none.
+    pub fn seal(&self, ctx: &Context, browser: &TokenHash) -> Result<String, FlowFailure> {
         let plain = serde_json::to_vec(self).map_err(ServiceError::internal)?;
-        Ok(ctx.vault.flows.seal_text(ctx.random(), browser.as_bytes(), &plain))
+        let sealed = ctx.vault.flows.seal_text(ctx.random(), browser.as_bytes(), &plain);
+        if sealed.len() <= ctx.policy.flow_bytes {
+            return Ok(sealed);
+        }
+        let error = OAuthError::new(
+            ErrorCode::InvalidRequest,
+            "the parameters of the request are too long altogether",
+        );
+        let target = self.request.response_target();
+        let delivery = Box::new(target.error(&error, &ctx.protocol.issuer));
+        Err(FlowFailure::Refused { delivery, ui_locales: self.request.ui_locales.clone() })
     }
 }
 

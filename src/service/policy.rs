@@ -26,6 +26,9 @@ pub struct ServicePolicy {
     pub rotation: RotationPolicy,
     /// From an authorization request to its answer.
     pub flow_lifetime: Duration,
+    /// The longest text of a request in progress, in bytes. It stands in the addresses and the forms of
+    /// pages, and the edge must let those through.
+    pub flow_bytes: usize,
     /// How long a browser is known as one that a user has signed in with.
     pub known_device_lifetime: Duration,
     /// How long rows are kept after they have expired.

@@ -85,7 +85,7 @@ pub async fn insert(tx: &mut Tx<'_>, code: &AuthorizationCode) -> Result<(), Sto
         row::bytes(&code.flow_id),
         code.grant_id.uuid(),
         code.client_id.as_str(),
-        code.redirect_uri.as_str(),
+        address(code),
         code.code_challenge.as_deref(),
         code.nonce.as_deref(),
         code.issued_at.unix(),
@@ -140,7 +140,7 @@ pub async fn issue(
                 resource.as_str(),
                 row::bytes(&code.hash),
                 row::bytes(&code.flow_id),
-                code.redirect_uri.as_str(),
+                address(code),
                 code.code_challenge.as_deref(),
                 code.nonce.as_deref(),
                 code.issued_at.unix(),
@@ -150,6 +150,11 @@ pub async fn issue(
             Ok(issued.is_some())
         }
     }
+}
+
+/// What stands in the column, which is never null: no address is empty.
+fn address(code: &AuthorizationCode) -> &str {
+    code.redirect_uri.as_deref().unwrap_or_default()
 }
 
 /// The code and what stands behind it, in whatever state they are.
@@ -272,7 +277,7 @@ impl TryFrom<CodeRow> for AuthorizationCode {
             flow_id: row::hash("authorization_codes.flow_id", row.flow_id)?,
             grant_id: GrantId::from_uuid(row.grant_id),
             client_id: row::client_id("authorization_codes.client_id", &row.client_id)?,
-            redirect_uri: row.redirect_uri,
+            redirect_uri: (!row.redirect_uri.is_empty()).then_some(row.redirect_uri),
             code_challenge: row.code_challenge,
             nonce: row.nonce,
             issued_at: Timestamp::from_unix(row.issued_at),

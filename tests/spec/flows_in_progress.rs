@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use crate::actors::{
     Browser, Issuer, RelyingParty,
     issuer::PASSWORD,
-    relying_party::{CALLBACK, claims, encode},
+    relying_party::{CALLBACK, claims, encode, response_parameters},
     visits::granted,
 };
 
@@ -230,5 +230,66 @@ async fn authz_14_a_later_page_cannot_be_opened_first() {
         let onward = reply.headers.get("location").map_or("/login", |l| l.to_str().unwrap());
         assert!(onward.starts_with("/login"), "{path}: {} {onward}", reply.status);
         assert!(!browser.cookies.contains_key("__Host-doorward-session"));
+    }
+}
+
+/// `state` and `nonce` come back as they were sent, or the app is told that its request is too long: never
+/// does the user stand before an address or a form that is refused. RFC 6749 §4.1.2, Core §3.1.2.1.
+#[tokio::test]
+async fn section_4_1_2_what_pages_cannot_carry_is_told_to_the_app() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let wish = format!("{{\"userinfo\":{{\"{}\":null}}}}", "c".repeat(4_000));
+    let many = format!("{} ", "x".repeat(127)).repeat(16);
+    let long = |state: &str| app.clone().with("state", state);
+    let wide = long(&"s".repeat(4_096)).with("nonce", &"n".repeat(1_024)).with("claims", &wish);
+    for (app, fits) in [
+        (long(&"s".repeat(4_096)), true),
+        (long(&"\"".repeat(4_096)), true),
+        (long(&"\u{1F600}".repeat(1_024)), true),
+        // A control character takes six in JSON.
+        (long(&"\u{1}".repeat(1_000)), true),
+        (long(&"\u{1}".repeat(4_096)), false),
+        (wide.clone(), true),
+        (wide.with("acr_values", &many).with("ui_locales", &many), false),
+    ] {
+        let mut browser = Browser::new(&issuer);
+        let url = app.sign_in(&mut browser, "alice").await;
+        let answer = response_parameters(&url);
+        let parameters: std::collections::BTreeMap<_, _> = app.parameters().into_iter().collect();
+        assert_eq!(answer["state"], parameters["state"]);
+        let error = answer.get("error").map(String::as_str);
+        assert_eq!(error, (!fits).then_some("invalid_request"), "{}", url.len());
+        if let Some(code) = answer.get("code") {
+            let tokens = app.redeem(code).await.granted();
+            let id_token = claims(tokens["id_token"].as_str().unwrap());
+            assert_eq!(id_token["nonce"], parameters["nonce"].as_str());
+        }
+        // Without a page there is nothing to carry.
+        let silent = app.with("prompt", "none");
+        let answer = response_parameters(&browser.open(&silent.authorize_url()).await.away());
+        assert_eq!(answer["state"], parameters["state"]);
+        assert_ne!(answer.get("error").map(String::as_str), Some("invalid_request"));
+    }
+}
+
+/// The same for a request to sign out, which has nowhere to go back to: it is a page. RP-Initiated Logout §2.
+#[tokio::test]
+async fn rp_initiated_logout_section_2_what_pages_cannot_carry_is_a_page() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let mut browser = Browser::new(&issuer);
+    browser.sign_in("alice").await;
+    for (bytes, fits) in [(3_000, true), (4_096, true), (9_000, false)] {
+        let parameters = [("state", "s".repeat(bytes.min(4_096))), ("x", "x".repeat(bytes))];
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value));
+        let page = browser.open(&format!("/logout?{}", encode(&parameters))).await.page();
+        if fits {
+            let stay = browser.press(&page, "#stay").await.page();
+            assert_eq!((stay.status(), stay.path()), (StatusCode::OK, "/account"));
+        } else {
+            assert_eq!(page.error_code(), "invalid_request");
+        }
     }
 }

@@ -98,3 +98,22 @@ async fn section_4_xss_02_values_are_escaped() {
         assert!(csp.contains("script-src 'self'"), "{csp}");
     }
 }
+
+/// The form is submitted by the page itself, without a click: by a file of our own that the policy of the page
+/// lets in; without scripts, its button does the same. §2.
+#[tokio::test]
+async fn section_2_the_page_submits_itself() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await.with("response_mode", "form_post");
+    let page = answered(&app, &mut Browser::new(&issuer)).await;
+    let source = doorward::http::assets::Asset::FormPost.url();
+    assert!(page.has(&format!("script[src='{source}'][defer]")), "{}", page.reply.text());
+    assert!(page.has("form button#continue[type=submit]"));
+    let csp = page.reply.header(header::CONTENT_SECURITY_POLICY);
+    assert!(csp.contains("script-src 'self'"), "{csp}");
+    let script = issuer.fetch(source).await;
+    assert_eq!(script.status, StatusCode::OK);
+    assert!(script.header(header::CONTENT_TYPE).starts_with("text/javascript"));
+    assert!(script.text().contains("document.forms[0].submit()"), "{}", script.text());
+}

@@ -4,7 +4,7 @@ use http::{Method, Request, StatusCode};
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
-    browser::Form,
+    browser::{Form, Page, Place},
     relying_party::{CALLBACK, claims, encode, web_app},
     visits::{granted, refused},
 };
@@ -409,4 +409,44 @@ async fn authz_15_the_host_of_the_request_chooses_nothing() {
     let reply = issuer.send(request).await;
     let location = reply.header(http::header::LOCATION);
     assert!(location.starts_with("/login?flow="), "{location}");
+}
+
+/// A form is refused like a query: on the same page, or with the same answer to the app. RFC 6749 §3.1, Core
+/// §3.1.2.1.
+#[tokio::test]
+async fn section_3_1_2_1_a_form_is_refused_like_a_query() {
+    let issuer = Issuer::start().await;
+    let app = RelyingParty::web(&issuer).await;
+    for (name, value) in [
+        ("client_id", "nobody"),
+        ("client_id", ""),
+        ("redirect_uri", "https://app.example/cb/"),
+        ("redirect_uri", ""),
+        ("response_type", "token"),
+        ("response_mode", "jwt"),
+        ("scope", "tlhIngan"),
+        ("code_challenge", ""),
+        ("prompt", "none"),
+        ("prompt", "none login"),
+        ("max_age", "x"),
+        ("claims", "{"),
+        ("request", "x"),
+        ("request_uri", "urn:x"),
+        ("resource", "https://elsewhere.example"),
+        ("state", "\r\n&=%+ é\0"),
+    ] {
+        let app = app.clone().with("prompt", "none").with(name, value);
+        let by_query = Browser::new(&issuer).open(&app.authorize_url()).await;
+        let mut elsewhere = Browser::new(&issuer);
+        elsewhere.headers.insert("origin", "https://app.example".parse().unwrap());
+        let by_form = elsewhere.submit(&as_a_form(&app)).await;
+        match (by_query, by_form) {
+            (Place::Away(query), Place::Away(form)) => assert_eq!(query, form, "{name}={value}"),
+            (Place::Page(query), Place::Page(form)) => {
+                let of = |page: &Page| (page.status(), page.error_code());
+                assert_eq!(of(&query), of(&form), "{name}={value}");
+            }
+            (query, form) => panic!("{name}={value}: {query:?} and {form:?}"),
+        }
+    }
 }

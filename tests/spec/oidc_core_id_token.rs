@@ -7,7 +7,7 @@ use crate::actors::{
     Browser, Issuer, RelyingParty,
     clock::START,
     issuer::ISSUER,
-    relying_party::{claims, jose_header, web_app},
+    relying_party::{claims, jose_header, response_parameters, web_app},
 };
 
 fn id_token(tokens: &Value) -> &str {
@@ -171,5 +171,63 @@ async fn section_5_3_2_nothing_is_null_or_empty() {
     for (name, value) in token.as_object().unwrap() {
         let empty = [json!(null), json!(""), json!([]), json!({}), json!("null")].contains(value);
         assert!(!empty, "{name}: {value}");
+    }
+}
+
+/// Core §8: subject identifiers are public: every client is told the same `sub`.
+#[tokio::test]
+async fn section_8_every_client_is_told_the_same_sub() {
+    let issuer = Issuer::start().await;
+    let alice = issuer.user("alice").await;
+    for app in [RelyingParty::web(&issuer).await, RelyingParty::public(&issuer).await] {
+        let tokens = app.tokens("alice").await;
+        assert_eq!(claims(id_token(&tokens))["sub"], alice.id.to_string());
+        let access = tokens["access_token"].as_str().unwrap();
+        assert_eq!(app.userinfo(access).await.json()["sub"], alice.id.to_string());
+    }
+}
+
+/// Core §3.1.2.1, §2: of the `acr_values` that are asked for, by the request or by the registration, the
+/// one that was met is in the ID token; when none was, what was reached is.
+#[tokio::test]
+async fn section_3_1_2_1_acr_is_what_was_reached() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let pwd = "urn:doorward:acr:pwd";
+    let app = RelyingParty::web(&issuer).await;
+    for asked in [pwd, "phrh phr urn:doorward:acr:pwd", "urn:mace:x"] {
+        let tokens = app.clone().with("acr_values", asked).tokens("alice").await;
+        assert_eq!(claims(id_token(&tokens))["acr"], pwd, "{asked}");
+    }
+    let default_acr_values = vec!["phr".to_owned(), pwd.to_owned()];
+    let metadata = ClientMetadata { default_acr_values, ..web_app() };
+    let app = RelyingParty::register(&issuer, "careful", metadata).await;
+    assert_eq!(claims(id_token(&app.tokens("alice").await))["acr"], pwd);
+}
+
+/// Registration §2, Core §2: with `require_auth_time` or `default_max_age`, every ID token has `auth_time`, a
+/// number; and a sign-in that is older than `default_max_age` does not do.
+#[tokio::test]
+async fn registration_section_2_auth_time_and_default_max_age_are_honoured() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    for (id, require_auth_time, default_max_age) in
+        [("required", true, None), ("aged", false, Some(60))]
+    {
+        let metadata = ClientMetadata { require_auth_time, default_max_age, ..web_app() };
+        let app = RelyingParty::register(&issuer, id, metadata).await;
+        let mut browser = Browser::new(&issuer);
+        let code = app.code(&mut browser, "alice").await;
+        let token = claims(id_token(&app.redeem(&code).await.granted()));
+        assert!(token["auth_time"].is_i64(), "{token}");
+        issuer.wait(61).await;
+        let silent = app.clone().with("prompt", "none");
+        let answer = response_parameters(&browser.open(&silent.authorize_url()).await.away());
+        let error = answer.get("error").map(String::as_str);
+        assert_eq!(error, default_max_age.map(|_| "login_required"), "{id}");
+        // What the request says counts instead.
+        let silent = silent.with("max_age", "3600");
+        let answer = response_parameters(&browser.open(&silent.authorize_url()).await.away());
+        assert!(answer.contains_key("code"), "{id}");
     }
 }

@@ -1,13 +1,27 @@
 //! OpenID Connect Core 1.0 §3.1.2.1, §3.1.2.2, §3.1.2.3, §3.1.2.6: whether the user is asked, and who
 //! may answer.
 
+use doorward::{
+    protocol::{
+        authorize::{
+            interaction::{Page, Reason},
+            response::Delivery,
+        },
+        params::Params,
+    },
+    service::{
+        authorize::{self, Step, Visitor},
+        browser_session,
+    },
+    types::{TokenHash, token::TokenKind},
+};
 use http::StatusCode;
 use serde_json::Value;
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
-    issuer::PASSWORD,
-    relying_party::claims,
+    issuer::{PASSWORD, origin},
+    relying_party::{claims, encode},
     visits::{granted, refused},
 };
 
@@ -306,4 +320,41 @@ async fn section_3_1_2_2_another_user_cannot_answer_for_the_hint() {
     assert_eq!((page.status(), page.path()), (StatusCode::OK, "/login"), "bob is not alice");
     let url = browser.try_password(&page, "alice", PASSWORD).await.away();
     assert_eq!(id_token(&app, &url).await["sub"], claims(&alices)["sub"]);
+}
+
+/// The session ends while its request is under way: as if nobody had been signed in, the user is asked, or with
+/// prompt=none the app is told, and no page is shown. Core §3.1.2.3, §3.1.2.6.
+#[tokio::test]
+async fn section_3_1_2_6_a_session_that_ends_meanwhile_is_no_session() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    for prompt in ["none", ""] {
+        let mut browser = Browser::new(&issuer);
+        app.sign_in(&mut browser, "alice").await;
+        let cookie = browser.cookies["__Host-doorward-session"].clone();
+        let current = browser_session::current(&issuer.ctx, Some(&cookie)).await.unwrap();
+        assert!(current.is_some());
+        let browser_hash = TokenHash::of(TokenKind::Browser, "any");
+        let visitor = Visitor { browser: browser_hash, current, device: None };
+        let account = browser.open("/account").await.page();
+        browser.press(&account, "#sign-out").await.page();
+
+        let request = encode(&app.clone().with("prompt", prompt).parameters());
+        let params = Params::parse(request.as_bytes()).unwrap();
+        let begun = authorize::begin(&issuer.ctx, &params, &visitor, &origin()).await.unwrap();
+        assert!(begun.cookies.is_none());
+        match begun.step {
+            Step::Answer { delivery: Delivery::Redirect(url), .. } => {
+                assert_eq!((prompt, refused(&url).as_str()), ("none", "login_required"));
+            }
+            Step::Show(shown) => {
+                assert_eq!(
+                    (prompt, shown.page, shown.reason),
+                    ("", Page::Login, Reason::NoSession)
+                );
+            }
+            Step::Answer { delivery, .. } => panic!("{delivery:?}"),
+        }
+    }
 }

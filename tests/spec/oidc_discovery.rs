@@ -289,3 +289,14 @@ async fn key_05_the_jwks_holds_public_keys_alone() {
         }
     }
 }
+
+/// RFC 6749 §3.1: parameters that nobody knows are ignored here too: the documents are the same.
+#[tokio::test]
+async fn a_query_changes_nothing() {
+    let issuer = Issuer::start().await;
+    for path in [DOCUMENT, "/.well-known/oauth-authorization-server", "/jwks"] {
+        let (plain, asked) =
+            (issuer.fetch(path).await, issuer.fetch(&format!("{path}?client_id=x&x=1&x=2")).await);
+        assert_eq!((asked.status, asked.body), (StatusCode::OK, plain.body), "{path}");
+    }
+}

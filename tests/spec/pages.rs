@@ -62,9 +62,19 @@ async fn forms_have_stable_names_and_a_way_out() {
     ] {
         assert!(consent.has(selector), "{selector}");
     }
+    let select = app.clone().with("prompt", "select_account");
+    let select = browser.open(&select.authorize_url()).await.page();
+    for selector in [
+        "button[name=account]",
+        "button#another-account",
+        "button#cancel[name=action][value=cancel]",
+    ] {
+        assert!(select.has(selector), "{selector}");
+    }
     let logout = browser.open("/logout").await.page();
     assert!(logout.has("button#sign-out") && logout.has("button#stay"));
-    for page in [&login, &consent, &logout] {
+    let signed_out = browser.open("/signed-out").await.page();
+    for page in [&login, &consent, &select, &logout, &signed_out] {
         assert!(page.has("html[lang]") && page.has("main h1") && page.has("title"));
         assert!(!page.has("script"), "{} needs no script", page.address);
         assert_eq!(page.reply.header(header::CACHE_CONTROL), "no-store");

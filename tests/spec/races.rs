@@ -256,6 +256,7 @@ async fn race_02_nothing_lives_after_a_disabling_is_acknowledged() {
                 client_registry::disable(ctx, &id, Actor::Operator, &origin).await.unwrap();
             }
         };
+        let disable = issuer.auditor.beside(disable);
         let (replies, ()) = tokio::join!(attempt.at_once(2, &fields), disable);
         settle(&nodes).await;
         users::enable(ctx, alice.id, Actor::Operator, &origin).await.unwrap();

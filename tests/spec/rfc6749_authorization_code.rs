@@ -281,3 +281,23 @@ async fn nodes_share_codes() {
     node.wait(1).await;
     assert_eq!(there.userinfo(tokens["access_token"].as_str().unwrap()).await.status, 401);
 }
+
+/// RFC 6749 §4.1.3, §3.1.2.3: `redirect_uri` is required if the authorization request had it. Where that left
+/// the only registered address out, the token request may leave it out too, and names no other one.
+#[tokio::test]
+async fn section_4_1_3_a_redirect_uri_that_was_left_out_may_be_left_out_again() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    for app in [RelyingParty::web(&issuer).await, RelyingParty::public(&issuer).await] {
+        let app = app.asking("profile").with("redirect_uri", "");
+        let mut browser = Browser::new(&issuer);
+        for right in [None, Some(""), Some(CALLBACK)] {
+            let code = app.code(&mut browser, "alice").await;
+            for wrong in [OTHER_CALLBACK, "https://app.example/cb/", "https://evil.example/cb"] {
+                redeem_at(&app, &code, Some(wrong)).await.is_invalid_grant();
+            }
+            redeem_at(&app, &code, right).await.granted();
+            redeem_at(&app, &code, right).await.is_invalid_grant();
+        }
+    }
+}

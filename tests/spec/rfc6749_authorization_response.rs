@@ -2,12 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use doorward::{
+    protocol::client::{ClientMetadata, GrantType},
+    types::{Scope, audit::Action},
+};
 use http::{Method, StatusCode, header};
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
+    browser::Place,
     issuer::{ISSUER, PASSWORD},
-    relying_party::{CALLBACK, response_parameters},
+    relying_party::{CALLBACK, response_parameters, web_app},
 };
 
 fn names(answer: &BTreeMap<String, String>) -> Vec<&str> {
@@ -145,4 +150,96 @@ async fn rfc9700_section_4_12_authz_12_code_15_the_redirect_is_a_303() {
     assert_eq!(reply.header(header::REFERRER_POLICY), "no-referrer");
     assert_eq!(reply.header(header::CACHE_CONTROL), "no-store");
     assert!(reply.body.is_empty());
+}
+
+/// What an answer says, in whichever way it travels: in the query, in the fragment, in a form.
+fn answer_in(mode: &str, place: Place) -> BTreeMap<String, String> {
+    match (mode, place) {
+        ("query", Place::Away(url)) => {
+            assert!(url.starts_with(&format!("{CALLBACK}?")) && !url.contains('#'), "{url}");
+            response_parameters(&url)
+        }
+        ("fragment", Place::Away(url)) => {
+            assert!(url.starts_with(&format!("{CALLBACK}#")) && !url.contains('?'), "{url}");
+            response_parameters(&url)
+        }
+        ("form_post", Place::Page(page)) => {
+            assert_eq!(page.status(), StatusCode::OK);
+            let form = page.form("#continue");
+            assert_eq!(form.action, CALLBACK);
+            form.fields.into_iter().collect()
+        }
+        (mode, place) => panic!("{mode}: {place:?}"),
+    }
+}
+
+/// Whatever a request is refused for, at once or on a page, the answer travels as the request asked for, with
+/// `state` and `iss`. RFC 6749 §4.1.2.1, MRT §2.1, §5, Form Post Response Mode §2.
+#[tokio::test]
+async fn section_4_1_2_1_every_refusal_travels_in_the_mode_of_the_request() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    for mode in ["query", "fragment", "form_post"] {
+        let app = app.clone().with("response_mode", mode);
+        let mut browser = Browser::new(&issuer);
+        let scope = browser.open(&app.clone().with("scope", "x").authorize_url()).await;
+        let silent = browser.open(&app.clone().with("prompt", "none").authorize_url()).await;
+        let login = browser.open(&app.authorize_url()).await.page();
+        let at_login = browser.press(&login, "#cancel").await;
+        browser.sign_in("alice").await;
+        let consent = browser.open(&app.authorize_url()).await.page();
+        let at_consent = browser.press(&consent, "#cancel").await;
+        let select = app.clone().with("prompt", "select_account");
+        let select = browser.open(&select.authorize_url()).await.page();
+        let at_select = browser.press(&select, "#cancel").await;
+        for (place, error) in [
+            (scope, "invalid_scope"),
+            (silent, "login_required"),
+            (at_login, "access_denied"),
+            (at_consent, "access_denied"),
+            (at_select, "access_denied"),
+        ] {
+            let answer = answer_in(mode, place);
+            assert_eq!(names(&answer), ["error", "error_description", "iss", "state"], "{mode}");
+            assert_eq!((answer["error"].as_str(), answer["iss"].as_str()), (error, ISSUER));
+            assert_eq!(answer["state"], "the state");
+        }
+    }
+}
+
+/// What a registration lost while the user was on our pages is told to the client, whose address is still
+/// registered; nobody is signed in for it. RFC 6749 §4.1.2.1.
+#[tokio::test]
+async fn section_4_1_2_1_what_the_registration_lost_meanwhile_is_told_to_the_client() {
+    let without_codes =
+        ClientMetadata { grant_types: [GrantType::ClientCredentials].into(), ..web_app() };
+    let without_scope = ClientMetadata { scope: Scope::parse("profile").unwrap(), ..web_app() };
+    for (lost, error) in [(without_codes, "unauthorized_client"), (without_scope, "invalid_scope")]
+    {
+        for mode in ["query", "form_post"] {
+            let issuer = Issuer::start().await;
+            issuer.user("alice").await;
+            let app = RelyingParty::web(&issuer).await.with("response_mode", mode);
+            let mut stranger = Browser::new(&issuer);
+            let login = stranger.open(&app.authorize_url()).await.page();
+            let mut browser = Browser::new(&issuer);
+            browser.sign_in("alice").await;
+            let consent = browser.open(&app.authorize_url()).await.page();
+            issuer.change_client(app.id(), lost.clone()).await;
+            for place in [
+                stranger.open(&login.address).await,
+                stranger.try_password(&login, "alice", PASSWORD).await,
+                browser.open(&consent.address).await,
+                browser.press(&consent, "#allow").await,
+            ] {
+                let answer = answer_in(mode, place);
+                assert_eq!(names(&answer), ["error", "error_description", "iss", "state"]);
+                assert_eq!((answer["error"].as_str(), answer["iss"].as_str()), (error, ISSUER));
+                assert_eq!(answer["state"], "the state");
+            }
+            assert!(!stranger.cookies.contains_key("__Host-doorward-session"));
+            assert_eq!(issuer.audited(Action::ConsentGranted).await, 0);
+        }
+    }
 }

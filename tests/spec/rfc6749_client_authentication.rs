@@ -4,18 +4,23 @@ use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use doorward::{
-    protocol::client::{ClientMetadata, TokenEndpointAuthMethod},
+    protocol::{
+        client::{ClientMetadata, TokenEndpointAuthMethod},
+        jose::SigningAlg,
+    },
     service::client_registry::{self, NewSecret},
     types::{ClientId, Secret, audit::Actor},
 };
 use http::{Request, StatusCode, header};
 
 use crate::actors::{
-    Issuer, RelyingParty,
+    Issuer, RelyingParty, Signer,
     access::ROBOT,
-    issuer::{Reply, origin},
+    clock::START,
+    issuer::{ISSUER, Reply, origin},
     relying_party::{basic, encode, machine, public_app, web_app},
     request::form,
+    signer::hmac_jwt,
 };
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
@@ -307,4 +312,78 @@ async fn every_endpoint_authenticates_alike() {
         let twice = format!("{fields}&client_secret=x");
         issuer.post(path, &[("authorization", &right)], &twice).await.is_invalid_request();
     }
+}
+
+/// RFC 6749 §2.3.1: no endpoint reads credentials from its address, right or not.
+#[tokio::test]
+async fn section_2_3_1_no_endpoint_reads_credentials_in_the_query() {
+    let issuer = Issuer::start().await;
+    let app = RelyingParty::register(&issuer, "post", posting()).await;
+    let query = form(&[("client_id", "post"), ("client_secret", secret_of(&app))]);
+    let token = app.token(&[GRANT]).await.granted()["access_token"].as_str().unwrap().to_owned();
+    let body = form(&[GRANT, ("token", &token)]);
+    for path in ["/token", "/introspect", "/revoke"] {
+        issuer.post(&format!("{path}?{query}"), &[], &body).await.is_invalid_client();
+    }
+    assert_eq!(app.introspect(&token).await["active"], true);
+}
+
+/// CAUTH-07, Core §9: whatever a client could prove besides, it authenticates by the method that it registered
+/// and by no other.
+#[tokio::test]
+async fn cauth_07_each_method_serves_its_own_clients_alone() {
+    let key = Signer::new(SigningAlg::ES256);
+    for registered in TokenEndpointAuthMethod::ALL.iter().copied() {
+        let issuer = Issuer::start().await;
+        let metadata = ClientMetadata {
+            token_endpoint_auth_method: registered,
+            jwks: Some(key.jwks()),
+            ..web_app()
+        };
+        let app = RelyingParty::register(&issuer, "app", metadata).await;
+        let secret = app.registered.secret.unwrap_or_else(|| "s".repeat(43));
+        for presented in TokenEndpointAuthMethod::ALL.iter().copied() {
+            let reply = present(&issuer, presented, &secret, &key).await;
+            // Only who was authenticated hears of the refresh token.
+            if presented == registered {
+                reply.is_invalid_grant();
+            } else {
+                reply.is_invalid_client();
+            }
+        }
+    }
+}
+
+/// A refresh by the client `app`, which authenticates by `method`.
+async fn present(
+    issuer: &Issuer,
+    method: TokenEndpointAuthMethod,
+    secret: &str,
+    key: &Signer,
+) -> Reply {
+    let claims = serde_json::json!({
+        "iss": "app", "sub": "app", "aud": ISSUER, "jti": method.as_str(), "exp": START + 60,
+    });
+    let header = serde_json::json!({ "alg": "HS256" });
+    let assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let assertion = if method == TokenEndpointAuthMethod::PrivateKeyJwt {
+        key.sign(&claims)
+    } else {
+        hmac_jwt(secret.as_bytes(), &header, &claims)
+    };
+    let grant = [("grant_type", "refresh_token"), ("refresh_token", "dwr_x")];
+    let more = match method {
+        TokenEndpointAuthMethod::ClientSecretBasic => {
+            return with_basic(issuer, &basic("app", secret), &grant).await;
+        }
+        TokenEndpointAuthMethod::None => vec![("client_id", "app")],
+        TokenEndpointAuthMethod::ClientSecretPost => {
+            vec![("client_id", "app"), ("client_secret", secret)]
+        }
+        TokenEndpointAuthMethod::PrivateKeyJwt | TokenEndpointAuthMethod::ClientSecretJwt => vec![
+            ("client_assertion_type", assertion_type),
+            ("client_assertion", assertion.as_str()),
+        ],
+    };
+    issuer.post("/token", &[], &form(&[&grant[..], &more].concat())).await
 }

@@ -126,8 +126,36 @@ async fn tok_02_a_grant_that_was_not_registered_is_unauthorized_client() {
 
     let machine = RelyingParty::register(&issuer, "batch", machine()).await;
     let code = app.code(&mut Browser::new(&issuer), "alice").await;
-    assert!(machine.redeem(&code).await.status.is_client_error());
+    machine.redeem(&code).await.refused(StatusCode::BAD_REQUEST, "unauthorized_client");
     app.redeem(&code).await.granted();
+}
+
+/// TOK-02: that is said whatever comes beside, so that nothing is learned of what is presented.
+#[tokio::test]
+async fn tok_02_an_unregistered_grant_is_told_before_anything_is_read() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await.asking("openid offline_access");
+    let machine = RelyingParty::register(&issuer, "batch", machine()).await;
+    let code = app.code(&mut Browser::new(&issuer), "alice").await;
+    let refresh = app.tokens("alice").await["refresh_token"].as_str().unwrap().to_owned();
+    let exchange = GrantType::TokenExchange.as_str();
+    for (client, grant, beside) in [
+        (&machine, "authorization_code", ("code", code.as_str())),
+        (&machine, "authorization_code", ("code", "dwc_x")),
+        (&machine, "refresh_token", ("refresh_token", refresh.as_str())),
+        (&machine, "refresh_token", ("refresh_token", "x")),
+        (&machine, exchange, ("subject_token", "dw_x")),
+        (&app, "client_credentials", ("scope", "a\"b")),
+        (&app, exchange, ("resource", "x")),
+    ] {
+        for fields in [&[("grant_type", grant), beside][..], &[("grant_type", grant)]] {
+            let reply = client.token(fields).await;
+            reply.refused(StatusCode::BAD_REQUEST, "unauthorized_client");
+        }
+    }
+    app.redeem(&code).await.granted();
+    app.refresh(&refresh).await.granted();
 }
 
 /// TOK-02: a grant that was taken from the client's registration is gone for what lives already.
@@ -279,4 +307,35 @@ async fn section_5_2_descriptions_never_repeat_the_request() {
         assert!(!reply.error().contains("canary"));
         assert!(!reply.text().contains("canary"), "{}", reply.text());
     }
+}
+
+/// RFC 6749 §3.2: unrecognized parameters MUST be ignored, also those of other grants.
+#[tokio::test]
+async fn section_3_2_every_grant_ignores_what_it_does_not_know() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await.asking("openid offline_access");
+    let code = app.code(&mut Browser::new(&issuer), "alice").await;
+    let unknown =
+        [("x", "1"), ("username", "bob"), ("password", "x"), ("state", "s"), ("nonce", "n")];
+    let right = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+        ("refresh_token", "dwr_x"),
+    ];
+    let tokens = app.token(&[&right[..], &unknown].concat()).await.granted();
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let right = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh),
+        ("code", "dwc_x"),
+        ("redirect_uri", "https://evil.example"),
+        ("code_verifier", "x"),
+    ];
+    let again = app.token(&[&right[..], &unknown].concat()).await.granted();
+    assert_eq!(again["scope"], "offline_access openid");
+    let id_token = crate::actors::relying_party::claims(again["id_token"].as_str().unwrap());
+    assert!(id_token.get("nonce").is_none(), "{id_token}");
 }

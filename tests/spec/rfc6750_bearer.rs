@@ -3,7 +3,9 @@
 use http::{Request, StatusCode, header};
 use serde_json::Value;
 
-use crate::actors::{Issuer, RelyingParty, issuer::Reply, relying_party::machine, request::form};
+use crate::actors::{
+    Browser, Issuer, RelyingParty, issuer::Reply, relying_party::machine, request::form,
+};
 
 async fn token_of(issuer: &Issuer) -> String {
     issuer.user("alice").await;
@@ -163,5 +165,63 @@ async fn tok_12_other_tokens_are_no_access_tokens() {
     let refresh_token = tokens["refresh_token"].as_str().unwrap();
     for other in [id_token, refresh_token, app.registered.secret.as_deref().unwrap()] {
         refused(&app.userinfo(other).await, StatusCode::UNAUTHORIZED, "invalid_token");
+    }
+}
+
+/// RFC 6749 §3.1, RFC 6750 §2.2: other parameters do not matter, and an `access_token` without a value was
+/// not sent.
+#[tokio::test]
+async fn section_2_2_unknown_parameters_are_ignored() {
+    let issuer = Issuer::start().await;
+    let token = token_of(&issuer).await;
+    let value = format!("Bearer {token}");
+    let reply = issuer.fetch_with("/userinfo?schema=openid&x=1", "authorization", &value).await;
+    assert_eq!(reply.status, 200);
+    let body = form(&[("x", "1"), ("access_token", &token), ("client_id", "nobody")]);
+    assert_eq!(issuer.post("/userinfo?x=1", &[], &body).await.status, 200);
+    let empty = form(&[("access_token", ""), ("x", "1")]);
+    let header = [("authorization", value.as_str())];
+    assert_eq!(issuer.post("/userinfo", &header, &empty).await.status, 200);
+    let reply = issuer.post("/userinfo", &[], &empty).await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    assert!(!challenge(&reply).contains("error"), "{}", challenge(&reply));
+}
+
+/// RFC 6750 §3.1: a token that was revoked, itself or with its session, is `invalid_token`.
+#[tokio::test]
+async fn section_3_1_a_revoked_token_is_invalid_token() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let revoked = app.tokens("alice").await;
+    let revoked = revoked["access_token"].as_str().unwrap();
+    assert_eq!(app.revoke(revoked).await.status, 200);
+    refused(&app.userinfo(revoked).await, StatusCode::UNAUTHORIZED, "invalid_token");
+
+    let mut browser = Browser::new(&issuer);
+    let code = app.code(&mut browser, "alice").await;
+    let tokens = app.redeem(&code).await.granted();
+    let account = browser.open("/account").await.page();
+    browser.press(&account, "#sign-out").await.page();
+    issuer.wait(0).await;
+    let reply = app.userinfo(tokens["access_token"].as_str().unwrap()).await;
+    refused(&reply, StatusCode::UNAUTHORIZED, "invalid_token");
+}
+
+/// Core §5.3: apps in the browser read the claims, and the challenge when there are none; the scripts of
+/// other origins see no header of a response but those that it names.
+#[tokio::test]
+async fn core_section_5_3_apps_in_the_browser_read_claims_and_challenges() {
+    let issuer = Issuer::start().await;
+    let value = format!("Bearer {}", token_of(&issuer).await);
+    for (authorization, status) in [(value.as_str(), 200), ("Bearer x", 401), ("Basic eDp5", 401)] {
+        let request = Request::get("/userinfo")
+            .header(header::ORIGIN, "https://spa.example")
+            .header(header::AUTHORIZATION, authorization);
+        let reply = issuer.send(request.body(String::new()).unwrap()).await;
+        assert_eq!(reply.status, status);
+        assert_eq!(reply.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
+        assert_eq!(reply.header(header::ACCESS_CONTROL_EXPOSE_HEADERS), "WWW-Authenticate");
+        assert!(!reply.headers.contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
     }
 }

@@ -182,3 +182,22 @@ async fn section_2_1_the_client_authenticates() {
     assert_eq!(reply.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), "*");
     assert_eq!(public.userinfo(&access).await.status, 401);
 }
+
+/// RFC 6749 §3.2, RFC 7009 §2.1: what is unknown is ignored, and the token revoked; a parameter without a
+/// value was not sent.
+#[tokio::test]
+async fn section_2_1_unknown_parameters_are_ignored() {
+    let issuer = Issuer::start().await;
+    let app = app_of(&issuer, AccessTokenFormat::Jwt).await;
+    let access = text(&app.tokens("alice").await, "access_token");
+    app.call("/revoke", &[("token", ""), ("x", "1")]).await.is_invalid_request();
+    let fields = [
+        ("token", access.as_str()),
+        ("token_type_hint", ""),
+        ("scope", "openid"),
+        ("grant_type", "refresh_token"),
+        ("x", "1"),
+    ];
+    assert_eq!(app.call("/revoke", &fields).await.status, 200);
+    assert_eq!(app.userinfo(&access).await.status, 401);
+}

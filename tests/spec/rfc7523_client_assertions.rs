@@ -1,15 +1,20 @@
 //! Client assertions: `private_key_jwt` and `client_secret_jwt`. RFC 7523 §3, OIDC Core §9.
 
-use doorward::protocol::{
-    client::{ClientMetadata, TokenEndpointAuthMethod},
-    jose::{Alg, JwkSet, SigningAlg},
+use doorward::{
+    protocol::{
+        client::{ClientMetadata, TokenEndpointAuthMethod},
+        jose::{Alg, JwkSet, SigningAlg},
+    },
+    service::client_registry::{self, NewSecret},
+    types::{ClientId, Secret, audit::Actor},
 };
 use serde_json::{Value, json};
 
 use crate::actors::{
     Issuer, RelyingParty, Signer,
+    access::ROBOT,
     clock::START,
-    issuer::{ISSUER, Reply},
+    issuer::{ISSUER, Reply, origin},
     relying_party::machine,
     request::form,
     signer::hmac_jwt,
@@ -108,6 +113,30 @@ async fn core_section_10_1_a_short_secret_does_not_serve_a_long_hash() {
     assert!(secret.len() < 64, "{}", secret.len());
     let assertion = hmac_jwt(secret.as_bytes(), &json!({ "alg": "HS512" }), &claims("1"));
     present(&issuer, &assertion).await.is_invalid_client();
+}
+
+/// OIDC Core §10.1, RFC 7518 §3.2: 32, 48 and 64 bytes are enough for HS256, HS384 and HS512, and one less is
+/// not.
+#[tokio::test]
+async fn core_section_10_1_a_secret_is_as_long_as_the_hash() {
+    let issuer = Issuer::start().await;
+    for (alg, bytes) in [("HS256", 32), ("HS384", 48), ("HS512", 64)] {
+        for (length, serves) in [(bytes - 1, false), (bytes, true), (bytes + 1, true)] {
+            // No client has a secret of less than 32 characters.
+            let Some(length) = Some(length).filter(|length| *length >= 32) else { continue };
+            let (id, secret) = (format!("{}-{length}", alg.to_lowercase()), "s".repeat(length));
+            let own = NewSecret::Own(Secret::new(secret.clone()));
+            let named = Some(ClientId::parse(&id).unwrap());
+            let (ctx, actor) = (&issuer.ctx, Actor::Operator);
+            client_registry::create(ctx, named, sharing(), own, actor, &origin()).await.unwrap();
+            issuer.give_client(&id, ROBOT).await;
+            let mut claims = claims("1");
+            (claims["iss"], claims["sub"]) = (json!(id), json!(id));
+            let assertion = hmac_jwt(secret.as_bytes(), &json!({ "alg": alg }), &claims);
+            let reply = present(&issuer, &assertion).await;
+            if serves { drop(reply.granted()) } else { reply.is_invalid_client() }
+        }
+    }
 }
 
 /// CAUTH-04, RFC 7523 §3 item 7: an assertion works once, on whatever node and after a restart, and

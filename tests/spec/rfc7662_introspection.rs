@@ -292,3 +292,22 @@ async fn section_2_2_the_answer_is_for_apis_alone() {
     let hinted = [("token", "x"), ("token_type_hint", "nonsense")];
     is_inactive(&app.call("/introspect", &hinted).await.granted());
 }
+
+/// RFC 6749 §3.2: what is unknown is ignored here too; a parameter without a value was not sent.
+#[tokio::test]
+async fn section_2_1_unknown_parameters_are_ignored() {
+    let issuer = Issuer::start().await;
+    let app = RelyingParty::register(&issuer, "batch", machine()).await;
+    let tokens = app.token(&[("grant_type", "client_credentials")]).await.granted();
+    let access = text(&tokens, "access_token");
+    let fields = [
+        ("token", access.as_str()),
+        ("token_type_hint", ""),
+        ("scope", "nothing"),
+        ("resource", "https://elsewhere.example"),
+        ("x", "1"),
+    ];
+    let told = app.call("/introspect", &fields).await.granted();
+    assert_eq!(told, app.introspect(&access).await);
+    assert_eq!(told["active"], true);
+}

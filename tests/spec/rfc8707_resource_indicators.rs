@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::actors::{
     Browser, Issuer, RelyingParty,
     access::NOTES_API,
+    browser::Form,
     issuer::ISSUER,
     relying_party::{CALLBACK, VERIFIER, claims, machine, response_parameters, web_app},
 };
@@ -161,4 +162,21 @@ async fn tok_08_unknown_relative_and_fragment_are_invalid_target() {
     let fields = [("grant_type", "client_credentials"), ("resource", NOTES_API)];
     let tokens = robot.token(&fields).await.granted();
     assert_eq!(access(&tokens)["aud"], NOTES_API);
+}
+
+/// RFC 8707 §2: `resource` may be there several times, in a form as in a query.
+#[tokio::test]
+async fn section_2_a_form_names_several_resources() {
+    let issuer = world().await;
+    let app = app(&issuer).await;
+    let mut fields = app.parameters();
+    for resource in [MAIL_API, NOTES_API] {
+        fields.push(("resource".to_owned(), resource.to_owned()));
+    }
+    let mut browser = Browser::new(&issuer);
+    let place = browser.submit(&Form { action: "/authorize".to_owned(), fields }).await;
+    let url = browser.go_on(place, "alice").await;
+    let code = response_parameters(&url).remove("code").unwrap();
+    let tokens = redeem(&app, &code, &[]).await.granted();
+    assert_eq!(access(&tokens)["aud"], json!([ISSUER, MAIL_API, NOTES_API]));
 }

@@ -381,3 +381,50 @@ async fn csrf_06_looking_ahead_signs_nobody_out() {
     assert_eq!(ahead.status, StatusCode::METHOD_NOT_ALLOWED);
     assert!(is_signed_in(&mut browser).await);
 }
+
+/// A hint that proves the session is enough: it ends, and a page says so. §2.
+#[tokio::test]
+async fn section_2_a_hint_alone_signs_out() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    let hint = id_token(&app, &mut browser, "alice").await;
+    for more in [vec![], vec![("state", "x")]] {
+        let mut parameters = vec![("id_token_hint", hint.as_str())];
+        parameters.extend(more);
+        let page = browser.open(&logout(&parameters)).await.page();
+        assert_eq!((page.status(), page.path()), (StatusCode::OK, "/signed-out"));
+        assert!(!page.address.contains("state"), "{}", page.address);
+        assert!(!is_signed_in(&mut browser).await);
+    }
+    assert_eq!(issuer.audited(Action::SignedOut).await, 1);
+}
+
+/// Parameters that are not understood MUST be ignored. §2.
+#[tokio::test]
+async fn section_2_unknown_parameters_are_ignored() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    for method in [Method::GET, Method::POST] {
+        let hint = id_token(&app, &mut browser, "alice").await;
+        let parameters = [
+            ("id_token_hint", hint.as_str()),
+            ("post_logout_redirect_uri", SIGNED_OUT),
+            ("redirect_uri", "https://evil.example/"),
+            ("return_to", "/account"),
+            ("unknown", "\"><script>"),
+        ];
+        let address = logout(&parameters);
+        let place = if method == Method::GET {
+            browser.open(&address).await
+        } else {
+            let fields = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            browser.submit(&Form { action: "/logout".to_owned(), fields: fields.to_vec() }).await
+        };
+        assert_eq!(place.away(), SIGNED_OUT, "{method}");
+        assert!(!is_signed_in(&mut browser).await);
+    }
+}

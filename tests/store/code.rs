@@ -27,11 +27,15 @@ both![
 
 async fn what_goes_in_comes_out(db: TestDb) {
     let (user, _, grant) = granted(&db).await;
-    let code = code(&grant, 1);
-    commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
+    let (first, mut bare) = (code(&grant, 1), code(&grant, 2));
+    (bare.redirect_uri, bare.code_challenge) = (None, None);
     let behind = Behind { grant, user, session: None };
-    assert_eq!(read!(db, |conn| verb::find(conn, &hash(1))), Ok(Some((code, behind))));
-    assert_eq!(read!(db, |conn| verb::find(conn, &hash(2))), Ok(None));
+    for (number, code) in [(1, first), (2, bare)] {
+        commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
+        let found = read!(db, |conn| verb::find(conn, &hash(number)));
+        assert_eq!(found, Ok(Some((code, behind.clone()))));
+    }
+    assert_eq!(read!(db, |conn| verb::find(conn, &hash(3))), Ok(None));
 }
 
 async fn a_request_yields_one_code(db: TestDb) {

@@ -127,7 +127,7 @@ pub(crate) fn code(grant: &Grant, number: u8) -> AuthorizationCode {
         flow_id: hash(number.wrapping_add(100)),
         grant_id: grant.id,
         client_id: grant.client_id.clone(),
-        redirect_uri: "https://notes.example/cb".to_owned(),
+        redirect_uri: Some("https://notes.example/cb".to_owned()),
         code_challenge: Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned()),
         nonce: None,
         issued_at: NOW,

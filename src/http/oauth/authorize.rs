@@ -69,11 +69,5 @@ pub(super) fn repost(
             "parameters must be in the query or in the body, not in both",
         )));
     }
-    let mut encoded = form_urlencoded::Serializer::new(String::new());
-    for name in form.names() {
-        if let Some(value) = form.get(name) {
-            encoded.append_pair(name, value);
-        }
-    }
-    Ok(encoded.finish())
+    Ok(form_urlencoded::Serializer::new(String::new()).extend_pairs(form.pairs()).finish())
 }

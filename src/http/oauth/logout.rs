@@ -23,7 +23,7 @@ use crate::{
     protocol::{
         client::Client,
         error::OAuthError,
-        logout::{Confirmation, LogoutRequest},
+        logout::{Confirmation, LogoutError, LogoutRequest},
         params::Params,
     },
     service::logout::{self, LogoutStep},
@@ -101,7 +101,7 @@ impl Logout<'_> {
         let step =
             logout::logout(&self.app.ctx, &request, current, confirmation, self.origin).await?;
         match step {
-            LogoutStep::Confirm(client) => Ok(self.confirm(raw, &request, client.as_deref())),
+            LogoutStep::Confirm(client) => self.confirm(raw, &request, client.as_deref()),
             LogoutStep::Done(target) => {
                 let location = match target {
                     Some(target) => target.url(),
@@ -117,11 +117,16 @@ impl Logout<'_> {
     }
 
     /// The question. It carries the request on as it came, sealed for this browser.
-    fn confirm(&self, raw: &str, request: &LogoutRequest, client: Option<&Client>) -> Response {
+    fn confirm(
+        &self,
+        raw: &str,
+        request: &LogoutRequest,
+        client: Option<&Client>,
+    ) -> Result<Response, Failure> {
         let current = self.visit.visitor.current.as_ref();
         let page = ConfirmSignOut {
             t: ui::messages(self.headers, &request.ui_locales),
-            flow: seal(self.app, &self.visit.visitor.browser, raw),
+            flow: seal(self.app, &self.visit.visitor.browser, raw)?,
             csrf: self.visit.csrf(self.app, Purpose::Account),
             client: client.map(ui::shown::client),
             username: DisplayText::new(current.map_or("", |current| &current.user.username)),
@@ -132,7 +137,7 @@ impl Logout<'_> {
         };
         let mut response = view::render(StatusCode::OK, &page);
         ui::step::set_browser_cookie(self.app, self.visit, &mut response);
-        response
+        Ok(response)
     }
 }
 
@@ -153,8 +158,13 @@ fn binding(browser: &TokenHash) -> Vec<u8> {
     [b"logout".as_slice(), browser.as_bytes()].concat()
 }
 
-fn seal(app: &App, browser: &TokenHash, raw: &str) -> String {
-    app.ctx.vault.flows.seal_text(app.ctx.random(), &binding(browser), raw.as_bytes())
+/// The request as the form carries it on, if a form can.
+fn seal(app: &App, browser: &TokenHash, raw: &str) -> Result<String, Failure> {
+    let sealed = app.ctx.vault.flows.seal_text(app.ctx.random(), &binding(browser), raw.as_bytes());
+    if sealed.len() > app.ctx.policy.flow_bytes {
+        return Err(Failure::Request(LogoutError::TooLong.into()));
+    }
+    Ok(sealed)
 }
 
 /// The request that the question was about; the account page's own button brings none.

@@ -5,14 +5,17 @@ use std::time::Duration;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::messages;
+use super::{messages, step};
 use crate::{
     http::{
         App, Explain,
         oauth::answer::note,
         view::{self, DisplayText, ErrorPage, Explanation},
     },
-    protocol::error::{ErrorCode, OAuthError},
+    protocol::{
+        authorize::response::Delivery,
+        error::{ErrorCode, OAuthError},
+    },
     service::{ServiceError, authorize::FlowFailure, flow::FlowError, sign_in::SignInError},
     types::origin::Origin,
 };
@@ -22,6 +25,13 @@ use crate::{
 pub(crate) enum Failure {
     /// The request of an app breaks a rule, and nobody knows where to send it back to.
     Request(OAuthError),
+    /// The request of an app breaks a rule by now, and the app is told.
+    Refused {
+        /// The answer.
+        delivery: Box<Delivery>,
+        /// The languages that the user reads.
+        ui_locales: Vec<String>,
+    },
     /// The page is too old, of another browser, or was finished elsewhere.
     Expired,
     /// The request was answered before.
@@ -42,6 +52,7 @@ impl From<FlowFailure> for Failure {
     fn from(failure: FlowFailure) -> Self {
         match failure {
             FlowFailure::Page(error) => Self::Request(error),
+            FlowFailure::Refused { delivery, ui_locales } => Self::Refused { delivery, ui_locales },
             FlowFailure::Flow(FlowError::Expired | FlowError::Foreign) => Self::Expired,
             FlowFailure::Answered => Self::Answered,
             FlowFailure::Service(error) => Self::from(error),
@@ -75,13 +86,17 @@ impl From<SignInError> for Failure {
 }
 
 impl Failure {
-    /// The error page. Its id is the request's, which the log knows.
+    /// The error page, whose id is the request's, which the log knows; or what the app is told.
     pub(crate) fn respond(self, app: &App, headers: &HeaderMap, origin: &Origin) -> Response {
+        if let Self::Refused { delivery, ui_locales } = self {
+            return step::answer(headers, *delivery, &ui_locales);
+        }
         self.log(origin);
         let (status, explanation, error) = self.told();
         let refusal = match &self {
             Self::Request(refusal) => Some(refusal),
-            Self::Expired
+            Self::Refused { .. }
+            | Self::Expired
             | Self::Answered
             | Self::ForeignForm
             | Self::NotAForm
@@ -114,7 +129,9 @@ impl Failure {
             Self::Request(refusal) => {
                 (StatusCode::BAD_REQUEST, Explanation::ClientRequest, refusal.code.as_str())
             }
-            Self::Expired => (StatusCode::BAD_REQUEST, Explanation::Expired, "invalid_request"),
+            Self::Refused { .. } | Self::Expired => {
+                (StatusCode::BAD_REQUEST, Explanation::Expired, "invalid_request")
+            }
             Self::Answered => (StatusCode::CONFLICT, Explanation::Expired, "invalid_request"),
             Self::ForeignForm => (StatusCode::FORBIDDEN, Explanation::Expired, "access_denied"),
             Self::NotAForm => {
@@ -143,6 +160,7 @@ impl Failure {
                 ServiceError::Refused(_) | ServiceError::Wait(_) | ServiceError::Internal(_),
             )
             | Self::Request(_)
+            | Self::Refused { .. }
             | Self::Expired
             | Self::Answered
             | Self::ForeignForm
@@ -157,7 +175,8 @@ impl Failure {
             Self::Service(error) => {
                 tracing::error!(request_id = origin.request_id, %error, "a page failed");
             }
-            Self::Expired
+            Self::Refused { .. }
+            | Self::Expired
             | Self::Answered
             | Self::ForeignForm
             | Self::NotAForm

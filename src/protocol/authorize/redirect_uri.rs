@@ -28,6 +28,25 @@ impl From<RedirectTarget> for Unmatched {
     }
 }
 
+/// Whether a request had a `redirect_uri`: where it had, the token request must repeat it.
+/// RFC 6749 §4.1.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// It had.
+    #[default]
+    Sent,
+    /// It had none, and the only registered address is meant.
+    LeftOut,
+}
+
+impl Presence {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands in a reference")]
+    pub(super) fn is_sent(&self) -> bool {
+        *self == Self::Sent
+    }
+}
+
 /// The ways a `redirect_uri` can be wrong. None of them is ever answered with a redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RedirectUriError {
@@ -104,12 +123,16 @@ impl RedirectTarget {
 
 /// Row of the table.
 pub(super) fn check(draft: &mut Draft, input: &Input<'_>) -> Result<(), OAuthError> {
-    let target = match input.params.get("redirect_uri") {
-        Some(presented) => RedirectTarget::matching(input.client, presented)
-            .map_err(|error| hinted(error, input.client, presented))?,
-        None => RedirectTarget::implied(input.client, input.params)?,
+    let (target, presence) = match input.params.get("redirect_uri") {
+        Some(presented) => {
+            let target = RedirectTarget::matching(input.client, presented)
+                .map_err(|error| hinted(error, input.client, presented))?;
+            (target, Presence::Sent)
+        }
+        None => (RedirectTarget::implied(input.client, input.params)?, Presence::LeftOut),
     };
     draft.target = Some(target);
+    draft.request.redirect_uri_presence = presence;
     Ok(())
 }
 

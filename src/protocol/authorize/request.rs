@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     RedirectTarget, ResponseTarget, Unmatched, claims_param::ClaimsRequest, hints::Display,
-    pkce::CodeChallenge, prompt::Prompts, response_mode::ResponseMode,
+    pkce::CodeChallenge, prompt::Prompts, redirect_uri::Presence, response_mode::ResponseMode,
 };
 use crate::types::{ClientId, ResourceUri, Scope};
 
@@ -16,6 +16,9 @@ pub struct AuthorizationRequest<R = RedirectTarget> {
     pub client_id: ClientId,
     /// Where the response goes.
     pub redirect_uri: R,
+    /// Whether the request said so itself.
+    #[serde(default, skip_serializing_if = "Presence::is_sent")]
+    pub redirect_uri_presence: Presence,
     /// How it goes there.
     #[serde(default, skip_serializing_if = "ResponseMode::is_query")]
     pub response_mode: ResponseMode,
@@ -74,6 +77,7 @@ impl SealedRequest {
         Self {
             client_id,
             redirect_uri: Unmatched::default(),
+            redirect_uri_presence: Presence::default(),
             response_mode: ResponseMode::default(),
             state: None,
             scope: Scope::default(),
@@ -104,6 +108,7 @@ impl<R> AuthorizationRequest<R> {
         AuthorizationRequest {
             client_id: self.client_id,
             redirect_uri,
+            redirect_uri_presence: self.redirect_uri_presence,
             response_mode: self.response_mode,
             state: self.state,
             scope: self.scope,

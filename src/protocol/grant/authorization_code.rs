@@ -19,8 +19,9 @@ pub struct AuthorizationCode {
     pub grant_id: GrantId,
     /// The client that may redeem it.
     pub client_id: ClientId,
-    /// The `redirect_uri` of the request, which the redemption must repeat (RFC 6749 §4.1.3).
-    pub redirect_uri: String,
+    /// The `redirect_uri` of the request, which the redemption must repeat (RFC 6749 §4.1.3); `None`
+    /// where the request left it out.
+    pub redirect_uri: Option<String>,
     /// The S256 challenge: the 43 characters as they were sent (RFC 7636 §4.2).
     pub code_challenge: Option<String>,
     /// The `nonce` for the ID token.
@@ -44,6 +45,8 @@ pub const MAX_FAILURES: u32 = 5;
 pub struct Redemption<'a> {
     /// The client that authenticated.
     pub client_id: &'a ClientId,
+    /// The addresses that it registered.
+    pub registered: &'a [String],
     /// `redirect_uri`.
     pub redirect_uri: Option<&'a str>,
     /// `code_verifier`.
@@ -65,7 +68,7 @@ pub enum CodeRefusal {
     /// Too many wrong verifiers came before.
     #[error("the code is dead after too many wrong verifiers")]
     Dead,
-    /// `redirect_uri` is absent or another than in the request. RFC 6749 §4.1.3.
+    /// `redirect_uri` is another than in the request, or absent though it was there. RFC 6749 §4.1.3.
     #[error("redirect_uri is not the one of the authorization request")]
     OtherRedirectUri,
     /// The verifier is not the challenge's. RFC 7636 §4.6.
@@ -113,7 +116,7 @@ pub fn check(
     if code.failures >= MAX_FAILURES {
         return Err(CodeRefusal::Dead);
     }
-    if redemption.redirect_uri != Some(code.redirect_uri.as_str()) {
+    if !is_the_address(code, redemption) {
         return Err(CodeRefusal::OtherRedirectUri);
     }
     pkce::verify(code.code_challenge.as_deref(), redemption.code_verifier)?;
@@ -126,6 +129,17 @@ pub fn check(
     Ok(())
 }
 
+/// Identical to the one of the request, if there was one. A request without it meant the only address
+/// of the client: the redemption may leave it out too, or name it. RFC 6749 §4.1.3, §3.1.2.3.
+fn is_the_address(code: &AuthorizationCode, redemption: &Redemption<'_>) -> bool {
+    match (code.redirect_uri.as_deref(), redemption.redirect_uri) {
+        (Some(of_request), Some(presented)) => of_request == presented,
+        (Some(_), None) => false,
+        (None, Some(presented)) => redemption.registered.iter().any(|uri| uri == presented),
+        (None, None) => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -135,6 +149,7 @@ mod tests {
 
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    const CALLBACK: &str = "https://app.example.com/cb";
 
     fn code() -> AuthorizationCode {
         let issued_at = Timestamp::from_unix(1_000);
@@ -143,7 +158,7 @@ mod tests {
             flow_id: TokenHash::of(TokenKind::AuthorizationCode, "flow"),
             grant_id: GrantId::new(issued_at, [0; 10]),
             client_id: ClientId::parse("notes").unwrap(),
-            redirect_uri: "https://app.example.com/cb".to_owned(),
+            redirect_uri: Some(CALLBACK.to_owned()),
             code_challenge: Some(CHALLENGE.to_owned()),
             nonce: None,
             issued_at,
@@ -156,10 +171,21 @@ mod tests {
     fn refusal(code: &AuthorizationCode, verifier: Option<&str>, at: i64) -> Option<CodeRefusal> {
         let redemption = Redemption {
             client_id: &ClientId::parse("notes").unwrap(),
-            redirect_uri: Some("https://app.example.com/cb"),
+            registered: &[CALLBACK.to_owned()],
+            redirect_uri: Some(CALLBACK),
             code_verifier: verifier,
         };
         check(code, &redemption, Timestamp::from_unix(at)).err()
+    }
+
+    fn redeemed_at(code: &AuthorizationCode, redirect_uri: Option<&str>) -> Option<CodeRefusal> {
+        let redemption = Redemption {
+            client_id: &ClientId::parse("notes").unwrap(),
+            registered: &[CALLBACK.to_owned()],
+            redirect_uri,
+            code_verifier: Some(VERIFIER),
+        };
+        check(code, &redemption, Timestamp::from_unix(1_000)).err()
     }
 
     #[test]
@@ -204,17 +230,22 @@ mod tests {
 
     #[test]
     fn redirect_uri_is_the_one_of_the_request() {
+        assert_eq!(redeemed_at(&code(), Some(CALLBACK)), None);
         for other in [None, Some("https://app.example.com/c"), Some("https://app.example.com/cb2")]
         {
-            let redemption = Redemption {
-                client_id: &ClientId::parse("notes").unwrap(),
-                redirect_uri: other,
-                code_verifier: Some(VERIFIER),
-            };
-            assert_eq!(
-                check(&code(), &redemption, Timestamp::from_unix(1_000)),
-                Err(CodeRefusal::OtherRedirectUri)
-            );
+            assert_eq!(redeemed_at(&code(), other), Some(CodeRefusal::OtherRedirectUri));
+        }
+    }
+
+    #[test]
+    fn rfc6749_section_4_1_3_what_the_request_left_out_may_be_left_out_again() {
+        let implied = AuthorizationCode { redirect_uri: None, ..code() };
+        for right in [None, Some(CALLBACK)] {
+            assert_eq!(redeemed_at(&implied, right), None);
+        }
+        for other in ["https://app.example.com/c", "https://evil.example/cb", ""] {
+            let refused = redeemed_at(&implied, Some(other));
+            assert_eq!(refused, Some(CodeRefusal::OtherRedirectUri), "{other}");
         }
     }
 }

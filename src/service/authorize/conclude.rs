@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Advanced, FlowFailure, SessionCookies, Step};
 use crate::{
     protocol::{
-        authorize::interaction::Granted,
+        authorize::{interaction::Granted, redirect_uri::Presence},
         client::{Client, GrantType},
         error::{ErrorCode, OAuthError},
         grant::{Access, Grant, authorization_code::AuthorizationCode},
@@ -179,15 +179,16 @@ struct Conclusion {
 }
 
 /// Answers the client with a code: the session if it is new, what the user allowed, the grant and the
-/// code are written together, and leave after the commit.
+/// code are written together, and leave after the commit. `None`, and nothing is written, when the session
+/// has ended meanwhile.
 pub(super) async fn answer(
     ctx: &Arc<Context>,
     client: &Client,
-    flow: Flow,
+    flow: &Flow,
     granted: Granted,
     mut signed_in: SignedIn,
     origin: &Origin,
-) -> Result<Advanced, FlowFailure> {
+) -> Result<Option<Advanced>, FlowFailure> {
     let _turn = signed_in.take_turn();
     let Some(current) = signed_in.current() else {
         // The interaction policy grants nothing to nobody.
@@ -195,8 +196,8 @@ pub(super) async fn answer(
         return Err(FlowFailure::Page(error));
     };
     let text = TokenKind::AuthorizationCode.mint(ctx.random());
-    let grant = grant(ctx, client, current, &flow, &granted);
-    let code = code(ctx, &flow, &grant, &text);
+    let grant = grant(ctx, client, current, flow, &granted);
+    let code = code(ctx, flow, &grant, &text);
     let consent = flow.facts.consented.clone().map(|consented| {
         let (actor, object) = (Actor::User(current.user.id), Object::Client(client.id.clone()));
         let event = ctx.event(actor, Action::ConsentGranted, object, Outcome::Success, origin);
@@ -205,26 +206,29 @@ pub(super) async fn answer(
     let cookies = signed_in.cookies();
     let conclusion = Conclusion { grant, code, consent, signed_in, origin: origin.clone() };
     let context = Arc::clone(ctx);
-    match (&conclusion.signed_in, &conclusion.consent) {
+    let is_written = match (&conclusion.signed_in, &conclusion.consent) {
         (SignedIn::Before(_) | SignedIn::Nobody, None) => {
-            ctx.db.write_plain(move |tx| Box::pin(conclusion.write(context, tx))).await?;
+            ctx.db.write_plain(move |tx| Box::pin(conclusion.write(context, tx))).await?
         }
         (SignedIn::Before(_) | SignedIn::Nobody, Some(_)) => {
-            ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?;
+            ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?
         }
         (SignedIn::JustNow(_), _) => {
-            ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?;
+            let is_written =
+                ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?;
             changes::follow(ctx).await?;
+            is_written
         }
-    }
+    };
     let delivery = flow.request.response_target().success(&text, &ctx.protocol.issuer);
-    let step = Step::Answer { delivery, ui_locales: flow.request.ui_locales };
-    Ok(Advanced { step, cookies })
+    let step = Step::Answer { delivery, ui_locales: flow.request.ui_locales.clone() };
+    Ok(is_written.then_some(Advanced { step, cookies }))
 }
 
 impl Conclusion {
-    /// One verb of the store where the session is there already and no consent is written.
-    async fn write(mut self, ctx: Arc<Context>, tx: &mut Tx<'_>) -> Result<(), FlowFailure> {
+    /// One verb of the store where the session is there already and no consent is written; `false` when
+    /// that session has ended.
+    async fn write(mut self, ctx: Arc<Context>, tx: &mut Tx<'_>) -> Result<bool, FlowFailure> {
         match &self.signed_in {
             SignedIn::JustNow(beginning) => {
                 self.grant.session_id = write_session(&ctx, tx, beginning, &self.origin).await?;
@@ -234,8 +238,7 @@ impl Conclusion {
             SignedIn::Before(_) | SignedIn::Nobody => {
                 // A sign-out in another tab can have come in between.
                 if !store::authorization_code::issue(tx, &self.grant, &self.code).await? {
-                    let error = OAuthError::new(ErrorCode::LoginRequired, "the session has ended");
-                    return Err(FlowFailure::Page(error));
+                    return Ok(false);
                 }
             }
         }
@@ -246,7 +249,7 @@ impl Conclusion {
                 .await?;
             store::audit_event::append(tx, event);
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -282,7 +285,10 @@ fn code(ctx: &Context, flow: &Flow, grant: &Grant, text: &Secret<String>) -> Aut
         flow_id: flow.id(),
         grant_id: grant.id,
         client_id: grant.client_id.clone(),
-        redirect_uri: request.redirect_uri.as_str().to_owned(),
+        redirect_uri: match request.redirect_uri_presence {
+            Presence::Sent => Some(request.redirect_uri.as_str().to_owned()),
+            Presence::LeftOut => None,
+        },
         code_challenge: request
             .code_challenge
             .as_ref()

@@ -98,6 +98,14 @@ pub enum FlowFailure {
     /// A refusal that may only be told on a page of ours: nobody knows where else it could go.
     #[error(transparent)]
     Page(OAuthError),
+    /// A refusal that the client is told: its registration no longer allows the request.
+    #[error("the request is refused, and its client is told")]
+    Refused {
+        /// The answer.
+        delivery: Box<Delivery>,
+        /// The languages that the user reads, for the page that posts a form.
+        ui_locales: Vec<String>,
+    },
     /// What the browser sent back is no request of its own.
     #[error(transparent)]
     Flow(#[from] FlowError),
@@ -164,10 +172,13 @@ pub async fn reopen(
     let client = clients::find(ctx, &flow.request.client_id).await?;
     let client = client.ok_or_else(|| FlowFailure::Page(ClientError::Unknown.into()))?;
     let model = access_model::current(ctx).await?;
+    let ui_locales = flow.request.ui_locales.clone();
     match flow.resume(&client, &ctx.protocol, &model.apis) {
         Ok(flow) => Ok((flow, client)),
-        Err(AuthorizeError::Page(error) | AuthorizeError::Redirect(_, error)) => {
-            Err(FlowFailure::Page(error))
+        Err(AuthorizeError::Page(error)) => Err(FlowFailure::Page(error)),
+        Err(AuthorizeError::Redirect(target, error)) => {
+            let delivery = Box::new(target.error(&error, &ctx.protocol.issuer));
+            Err(FlowFailure::Refused { delivery, ui_locales })
         }
     }
 }
@@ -208,7 +219,13 @@ async fn advance(
             return Ok(Advanced { step, cookies });
         }
         Next::Done(granted) => {
-            return conclude::answer(ctx, &client, flow, granted, signed_in, origin).await;
+            let answered =
+                conclude::answer(ctx, &client, &flow, granted, signed_in, origin).await?;
+            return match answered {
+                Some(advanced) => Ok(advanced),
+                // A sign-out in another tab came in between: nobody is signed in any more.
+                None => Box::pin(advance(ctx, client, flow, SignedIn::Nobody, origin)).await,
+            };
         }
     };
     let cookies = conclude::persist(ctx, signed_in, origin).await?;

@@ -124,6 +124,7 @@ impl Presented {
     fn redemption(&self) -> Redemption<'_> {
         Redemption {
             client_id: &self.client.id,
+            registered: &self.client.metadata.redirect_uris,
             redirect_uri: self.redirect_uri.as_deref(),
             code_verifier: self.code_verifier.as_ref().map(|text| text.expose().as_str()),
         }

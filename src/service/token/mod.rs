@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Context, ServiceError};
+use super::{Context, ServiceError, issue::Refusal};
 use crate::{
     protocol::{
-        client::GrantType,
+        client::{Client, GrantType},
         client_auth::Authenticated,
         error::{ErrorCode, OAuthError},
         params::Params,
@@ -57,7 +57,9 @@ pub async fn exchange(
     params: &Params,
     origin: &Origin,
 ) -> Result<TokenResponse, ServiceError> {
-    match grant_type(ctx, params)? {
+    let grant_type = grant_type(ctx, params)?;
+    is_registered(client.client(), grant_type)?;
+    match grant_type {
         GrantType::AuthorizationCode => {
             authorization_code::exchange(ctx, client, params, origin).await
         }
@@ -76,6 +78,22 @@ fn grant_type(ctx: &Context, params: &Params) -> Result<GrantType, OAuthError> {
         .get("grant_type")
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "grant_type is missing"))?;
     ctx.protocol.grant_types().find(|grant| grant.as_str() == name).ok_or_else(unsupported)
+}
+
+/// The client may use the grant, which is asked before anything that it presents is looked at.
+/// RFC 6749 §5.2.
+fn is_registered(client: &Client, grant_type: GrantType) -> Result<(), OAuthError> {
+    if client.may_use(grant_type) {
+        return Ok(());
+    }
+    match grant_type {
+        // Whoever was not marked for it learns no more than where it is switched off.
+        GrantType::Password => Err(unsupported()),
+        GrantType::AuthorizationCode
+        | GrantType::RefreshToken
+        | GrantType::ClientCredentials
+        | GrantType::TokenExchange => Err(Refusal::GrantNotRegistered.into()),
+    }
 }
 
 fn unsupported() -> OAuthError {

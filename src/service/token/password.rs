@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use super::{Context, ServiceError, TokenResponse, mint, scope, unsupported};
+use super::{Context, ServiceError, TokenResponse, mint, scope};
 use crate::{
     identity::{session_policy, user::User},
     protocol::{
@@ -42,10 +42,6 @@ pub(super) async fn exchange(
     origin: &Origin,
 ) -> Result<TokenResponse, ServiceError> {
     let client = client.client();
-    // Whoever was not marked for it learns no more than where it is switched off.
-    if !client.may_use(GrantType::Password) {
-        return Err(unsupported().into());
-    }
     let attempt = attempt(params)?;
     let asked = asked_scope(params.get("scope"), &client.metadata.scope)?;
     let named = scope::named(params)?;

@@ -89,6 +89,8 @@ fn broken_rule(claim: &str, value: &str) -> Option<&'static str> {
         "phone_number_verified" => (matches!(value, "true" | "false"), "`true` or `false`"),
         "profile" | "picture" | "website" => (is_web_url(value), "an http or https URL"),
         "birthdate" => (is_birthdate(value), "a date as YYYY-MM-DD, 0000-MM-DD or YYYY"),
+        "zoneinfo" => (is_time_zone(value), "the name of a time zone, as Europe/Paris"),
+        "locale" => (is_language_tag(value), "a language tag, as en-US"),
         _ => (true, ""),
     };
     (!fits).then_some(rule)
@@ -115,6 +117,26 @@ fn is_birthdate(text: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// The form of the names in the time zone database: `Europe/Paris`, `Etc/GMT+1`, `UTC`. Which there are
+/// changes several times a year. OIDC Core §5.1.
+fn is_time_zone(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+');
+    let part = |part: &str| !part.is_empty() && part.bytes().all(fits);
+    text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.split('/').all(part)
+}
+
+/// The form of a language tag: `en`, `en-US`, `zh-Hant-TW`. OIDC Core §5.1, RFC 5646 §2.1; no language
+/// has more than three letters (§2.2.1).
+fn is_language_tag(text: &str) -> bool {
+    let mut subtags = text.split('-');
+    let language = subtags.next().unwrap_or_default();
+    (2..=3).contains(&language.len())
+        && language.bytes().all(|b| b.is_ascii_alphabetic())
+        && subtags.all(|subtag| {
+            (1..=8).contains(&subtag.len()) && subtag.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
 }
 
 fn slot<'a>(profile: &'a mut Profile, claim: &str) -> Option<&'a mut Option<String>> {
@@ -159,6 +181,8 @@ mod tests {
                 "phone_number_verified" => "true",
                 "profile" | "picture" | "website" => "https://example.com/a",
                 "birthdate" => "1985-04-12",
+                "zoneinfo" => "Europe/Paris",
+                "locale" => "fr-CA",
                 _ => "some text",
             };
             let mut profile = Profile::default();
@@ -169,11 +193,34 @@ mod tests {
         }
     }
 
+    /// OIDC Core §5.1: the year of a birthday may be kept private, the day as well.
+    #[test]
+    fn core_section_5_1_values_have_the_form_of_their_claim() {
+        for (claim, values) in [
+            ("birthdate", ["1985-04-12", "0000-04-12", "1985"]),
+            ("zoneinfo", ["America/Argentina/Buenos_Aires", "Etc/GMT+1", "UTC"]),
+            ("locale", ["de", "zh-Hant-TW", "de-CH-1996"]),
+        ] {
+            for value in values {
+                assert_eq!(set(&mut Profile::default(), claim, value), Ok(()), "{claim} {value}");
+            }
+        }
+    }
+
     #[test]
     fn bad_values_are_refused() {
         for (claim, value) in [
             ("birthdate", "12.4.1985"),
             ("birthdate", "1985-13-01"),
+            ("birthdate", "1985-04"),
+            ("birthdate", "85-04-12"),
+            ("zoneinfo", "Central European Time"),
+            ("zoneinfo", "+01:00"),
+            ("zoneinfo", "Europe/"),
+            ("locale", "en_US"),
+            ("locale", "English"),
+            ("locale", "e"),
+            ("locale", "en-"),
             ("website", "javascript:alert(1)"),
             ("picture", "a.png"),
             ("phone_number_verified", "yes"),

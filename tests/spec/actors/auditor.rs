@@ -40,6 +40,16 @@ pub(crate) struct Auditor {
     ended: AtomicUsize,
 }
 
+impl Auditor {
+    /// Does what is no request, at the same time as requests: none of them is alone meanwhile.
+    pub(crate) async fn beside<T>(&self, act: impl Future<Output = T>) -> T {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        let done = act.await;
+        self.ended.fetch_add(1, Ordering::SeqCst);
+        done
+    }
+}
+
 /// What the request speaks of, just before the request.
 pub(crate) struct Before {
     /// How far the log was read: whatever the request writes comes later.

@@ -34,6 +34,7 @@ pub(crate) fn policy() -> ServicePolicy {
             longest_token_lifetime: Duration::from_hours(24),
         },
         flow_lifetime: Duration::from_hours(1),
+        flow_bytes: 13 * 1024,
         known_device_lifetime: Duration::from_hours(90 * 24),
         retention: Retention::default(),
         cached_tokens: 1_000,

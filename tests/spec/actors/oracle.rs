@@ -30,6 +30,8 @@ impl Oracle {
         nothing_is_kept(&line, self.request.uri().path(), reply);
         redirects_are_303(&line, reply);
         errors_are_json_or_pages(&line, reply);
+        errors_are_registered(&line, self.request.uri().path(), reply);
+        refusals_are_registered(&line, reply);
         canary::of_reply(reply);
         log::hold();
         if let Some(before) = self.before {
@@ -94,4 +96,86 @@ fn errors_are_json_or_pages(line: &str, reply: &Reply) {
             .any(|known| media_type.starts_with(known)),
         "{line}: {media_type}"
     );
+}
+
+/// The codes that an authorization response may tell. RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6, RFC 8707 §2,
+/// OpenID Connect Core Error Code `unmet_authentication_requirements` 1.0.
+const OF_AUTHORIZATION: [&str; 14] = [
+    "access_denied",
+    "account_selection_required",
+    "consent_required",
+    "interaction_required",
+    "invalid_request",
+    "invalid_scope",
+    "invalid_target",
+    "login_required",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "server_error",
+    "unauthorized_client",
+    "unmet_authentication_requirements",
+    "unsupported_response_type",
+];
+
+/// RFC 6749 §5.2, RFC 8707 §2.
+const OF_TOKENS: [&str; 7] = [
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "invalid_target",
+    "unauthorized_client",
+    "unsupported_grant_type",
+];
+
+/// RFC 7009 §2.2.1, RFC 7662 §2.3, RFC 6750 §3.1.
+const OF_REVOCATION: [&str; 4] =
+    ["invalid_client", "invalid_request", "unauthorized_client", "unsupported_token_type"];
+const OF_INTROSPECTION: [&str; 2] = ["invalid_client", "invalid_request"];
+const OF_USERINFO: [&str; 3] = ["insufficient_scope", "invalid_request", "invalid_token"];
+
+/// An endpoint tells the codes that are registered for it, in the characters of RFC 6749 §5.2. Where it
+/// cannot say anything of the request (429, 503), it says that it is unavailable.
+fn errors_are_registered(line: &str, path: &str, reply: &Reply) {
+    let registered: &[&str] = match path {
+        "/token" => &OF_TOKENS,
+        "/revoke" => &OF_REVOCATION,
+        "/introspect" => &OF_INTROSPECTION,
+        "/userinfo" => &OF_USERINFO,
+        _ => return,
+    };
+    let is_json = reply.headers.get(header::CONTENT_TYPE).is_some_and(|t| t == "application/json");
+    // The answer to HEAD has no body.
+    if reply.status.is_success() || reply.body.is_empty() || !is_json {
+        return;
+    }
+    let (body, status) = (reply.json(), reply.status);
+    let error = body["error"].as_str().unwrap_or_else(|| panic!("{line}: {status} {body}"));
+    let later = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+    let unavailable = error == "temporarily_unavailable" && later.contains(&status);
+    assert!(registered.contains(&error) || unavailable, "{line}: {status} {error}");
+    for name in ["error", "error_description"] {
+        is_plain(line, body[name].as_str().unwrap_or_default());
+    }
+}
+
+/// The same for what a browser carries to a client.
+fn refusals_are_registered(line: &str, reply: &Reply) {
+    let location = reply.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
+    let Some((_, answer)) = location.and_then(|location| location.split_once(['?', '#'])) else {
+        return;
+    };
+    for (name, value) in form_urlencoded::parse(answer.as_bytes()) {
+        match &*name {
+            "error" => assert!(OF_AUTHORIZATION.contains(&&*value), "{line}: {value}"),
+            "error_description" => is_plain(line, &value),
+            _ => {}
+        }
+    }
+}
+
+/// `%x20-21 / %x23-5B / %x5D-7E`. RFC 6749 §4.1.2.1, §5.2.
+fn is_plain(line: &str, text: &str) {
+    let allowed = |b: u8| matches!(b, 0x20 | 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    assert!(text.bytes().all(allowed), "{line}: {text}");
 }
