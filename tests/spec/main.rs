@@ -12,6 +12,8 @@ mod actors;
 #[cfg(test)]
 mod admin_api_keys;
 #[cfg(test)]
+mod admin_bodies;
+#[cfg(test)]
 mod admin_conditions;
 #[cfg(test)]
 mod admin_holders;
