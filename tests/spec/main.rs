@@ -159,4 +159,6 @@ mod sessions;
 #[cfg(test)]
 mod setup_page;
 #[cfg(test)]
+mod unicode;
+#[cfg(test)]
 mod untrusted_headers;
