@@ -144,7 +144,7 @@ async fn adm_14_there_are_no_default_credentials() {
     let issuer = Issuer::start().await;
     assert_eq!(users::count(&issuer.ctx).await.unwrap(), 0);
     assert!(client_registry::list(&issuer.ctx, None, 10).await.unwrap().is_empty());
-    for name in ["admin", "root", "doorward", "administrator"] {
+    for name in ["admin", "root", "doorward", "user"] {
         for password in ["admin", "password", "doorward", "root", "changeme", "123456", ""] {
             let mut browser = Browser::new(&issuer);
             let login = browser.open("/login").await.page();
