@@ -383,6 +383,36 @@ async fn cauth_16_an_outsider_cannot_lock_a_client_out() {
     issuer.send_from("198.51.100.7:1", there).await.granted();
 }
 
+/// CAUTH-16: failures count together, by whatever method and at whatever endpoint; the client itself, from
+/// elsewhere, is kept from nothing.
+#[tokio::test]
+async fn cauth_16_an_outsider_does_not_begin_anew_at_another_door() {
+    let issuer = Issuer::start_with(|policy| policy.lockout.network.burst = 9).await;
+    let app = RelyingParty::register(&issuer, "batch", machine()).await;
+    let mut outsider = app.clone();
+    outsider.registered.secret = Some("wrong".repeat(10));
+    let stranger = Signer::new(SigningAlg::ES256);
+    let methods = [
+        TokenEndpointAuthMethod::ClientSecretBasic,
+        TokenEndpointAuthMethod::ClientSecretPost,
+        TokenEndpointAuthMethod::PrivateKeyJwt,
+    ];
+    for path in ["/token", "/introspect", "/revoke"] {
+        for method in methods {
+            proving(&outsider, &issuer, &stranger, (path, method)).await.is_invalid_client();
+        }
+    }
+    for path in ["/token", "/introspect", "/revoke"] {
+        for method in methods {
+            let reply = proving(&outsider, &issuer, &stranger, (path, method)).await;
+            assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS, "{path} {method:?}");
+            assert!(reply.header(header::RETRY_AFTER).parse::<u64>().unwrap() > 0);
+        }
+    }
+    let elsewhere = app.request("/token", &[GRANT]);
+    issuer.send_from("198.51.100.7:1", elsewhere).await.granted();
+}
+
 /// A disabled client is refused everywhere, in the words of an unknown one; enabled again, it works.
 #[tokio::test]
 async fn a_disabled_client_is_invalid_client_everywhere() {
