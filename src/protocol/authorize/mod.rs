@@ -19,6 +19,7 @@ pub mod response;
 pub mod response_mode;
 pub mod response_type;
 pub mod scope;
+pub mod size;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -118,6 +119,7 @@ pub const TABLE: &[Check] = &[
     once("id_token_hint", "OIDC Core §3.1.2.1", id_token_hint::check),
     once("claims_param", "OIDC Core §5.5", claims_param::check),
     once("hints", "OIDC Core §3.1.2.1, §15.1", hints::check),
+    once("size", "RFC 9110 §4.1", size::check),
 ];
 
 /// Checks a request that has just arrived, from the client that [`client_id`] named.
