@@ -156,4 +156,14 @@ impl AdminCaller {
             |token: &str| self.model.apis.iter().any(|api| api.permissions.contains_key(token));
         scope.iter().find(|token| known(token) && !self.may_give(token)).map(str::to_owned)
     }
+
+    /// The first permission of the APIs of these audiences that the caller may not give. A client that
+    /// answers for an API is told of its tokens, and turns API keys into them.
+    #[must_use]
+    pub fn beyond_audiences(&self, audiences: &[String]) -> Option<String> {
+        let named = |audience: &str| audiences.iter().any(|named| named == audience);
+        let apis = self.model.apis.iter().filter(|api| named(api.audience.as_str()));
+        let mut permissions = apis.flat_map(|api| api.permissions.keys()).map(Permission::as_str);
+        permissions.find(|permission| !self.may_give(permission)).map(str::to_owned)
+    }
 }

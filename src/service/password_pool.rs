@@ -246,14 +246,28 @@ impl PasswordPool {
         let _ended = threads.wait_for(|running| *running == 0).await;
     }
 
-    fn submit(&self, job: Job) -> Result<(), PasswordPoolError> {
-        let mut queue = self.shared.lock();
+    /// Whether a job would find room at this moment. Ask before anything is done for one, and a flood
+    /// that is sent away costs nothing.
+    ///
+    /// # Errors
+    /// [`PasswordPoolError::Busy`] and [`PasswordPoolError::Closed`], as the job would get them.
+    pub fn has_room(&self) -> Result<(), PasswordPoolError> {
+        self.room_in(&self.shared.lock())
+    }
+
+    fn room_in(&self, queue: &Queue) -> Result<(), PasswordPoolError> {
         if queue.closed {
             return Err(PasswordPoolError::Closed);
         }
         if queue.jobs.len() >= self.capacity() {
             return Err(PasswordPoolError::Busy { retry_after: self.config.retry_after() });
         }
+        Ok(())
+    }
+
+    fn submit(&self, job: Job) -> Result<(), PasswordPoolError> {
+        let mut queue = self.shared.lock();
+        self.room_in(&queue)?;
         queue.jobs.push_back(job);
         drop(queue);
         self.shared.work.notify_one();

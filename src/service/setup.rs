@@ -77,7 +77,7 @@ pub async fn link(ctx: &Arc<Context>) -> Result<Option<Secret<String>>, ServiceE
 async fn is_set_up(ctx: &Context) -> Result<bool, ServiceError> {
     let mut reader = ctx.db.reader().await?;
     let done = store::meta::find(&mut reader.conn(), DONE).await?.is_some();
-    Ok(done || store::user::count(&mut reader.conn()).await? > 0)
+    Ok(done || store::user::is_any(&mut reader.conn()).await?)
 }
 
 /// Whether the link of `token` would work at this moment.
@@ -127,7 +127,7 @@ pub async fn create_first_admin(
                 // Two links at the same moment: the row decides, and the other one waits for it.
                 let mine = id.uuid().into_bytes();
                 let first = store::meta::set_if_absent(tx, DONE, &mine).await?;
-                if first != mine || store::user::count(tx).await? > 0 {
+                if first != mine || store::user::is_any(tx).await? {
                     return Err(SetupError::AlreadySetUp);
                 }
                 Ok(users::insert(tx, prepared, event).await?)

@@ -87,6 +87,8 @@ pub async fn by_password(
 ) -> Result<Proven, SignInError> {
     let name = LoginName::parse(&attempt.username).map_err(|_| SignInError::TooLong)?;
     let password = PresentedPassword::parse(attempt.password).map_err(|_| SignInError::TooLong)?;
+    // Before the attempt is counted, which is a write: whoever is sent away costs none.
+    ctx.passwords.has_room().map_err(ServiceError::from)?;
     let user = find_user(ctx, &name).await?;
     let canonical = name.canonical();
     let target = user.as_ref().map_or(Target::Unknown(&canonical), |user| Target::User(user.id));

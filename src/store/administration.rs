@@ -11,17 +11,26 @@ use crate::types::UserId;
 
 statements! { "administration";
     LOCK = "UPDATE administration_head SET seq = seq + 1 WHERE id = 1";
-    HAS_HOLDER = "SELECT COUNT(*) AS number FROM users u JOIN roles r ON r.name = $1
-        WHERE u.status = 'enabled' AND (
-            EXISTS (SELECT 1 FROM role_users a WHERE a.user_id = u.id AND a.role_id = r.id)
-            OR EXISTS (SELECT 1 FROM group_members m JOIN role_groups a ON a.group_id = m.group_id
-                       WHERE m.user_id = u.id AND a.role_id = r.id))";
-    HOLDERS = "SELECT u.id FROM users u JOIN roles r ON r.name = $1
-        WHERE u.status = 'enabled' AND u.id > $2 AND (
-            EXISTS (SELECT 1 FROM role_users a WHERE a.user_id = u.id AND a.role_id = r.id)
-            OR EXISTS (SELECT 1 FROM group_members m JOIN role_groups a ON a.group_id = m.group_id
-                       WHERE m.user_id = u.id AND a.role_id = r.id))
-        ORDER BY u.id LIMIT $3";
+    /// From the role to its holders, who are few, and never from the users, who are many: everybody
+    /// else who writes waits meanwhile.
+    HAS_HOLDER = "SELECT COUNT(*) AS number FROM (
+            SELECT u.id FROM roles r JOIN role_users a ON a.role_id = r.id
+                JOIN users u ON u.id = a.user_id
+            WHERE r.name = $1 AND u.status = 'enabled'
+            UNION ALL
+            SELECT u.id FROM roles r JOIN role_groups a ON a.role_id = r.id
+                JOIN group_members m ON m.group_id = a.group_id JOIN users u ON u.id = m.user_id
+            WHERE r.name = $1 AND u.status = 'enabled'
+            LIMIT 1) held";
+    HOLDERS = "SELECT u.id FROM (
+            SELECT a.user_id AS id FROM roles r JOIN role_users a ON a.role_id = r.id
+            WHERE r.name = $1 AND a.user_id > $2
+            UNION
+            SELECT m.user_id AS id FROM roles r JOIN role_groups a ON a.role_id = r.id
+                JOIN group_members m ON m.group_id = a.group_id
+            WHERE r.name = $1 AND m.user_id > $2) held
+            JOIN users u ON u.id = held.id
+        WHERE u.status = 'enabled' ORDER BY u.id LIMIT $3";
 }
 
 /// Takes the lock: whoever else takes it waits for this transaction to end. Take it before anything is

@@ -31,6 +31,23 @@ macro_rules! insert {
     };
 }
 
+/// The events that fit a filter of which any part may be absent.
+macro_rules! list {
+    ($named:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM audit_events WHERE ",
+            $named,
+            "seq > $1 AND (CAST($2 AS TEXT) IS NULL OR actor = $2)
+                AND (CAST($3 AS TEXT) IS NULL OR object = $3)
+                AND (CAST($4 AS TEXT) IS NULL OR action = $4)
+                AND at >= $5 AND at < $6
+            ORDER BY seq LIMIT $7"
+        )
+    };
+}
+
 statements! { "audit_event";
     /// Takes as many numbers as there are events and locks the head until the commit.
     ADVANCE = "UPDATE audit_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, hash";
@@ -38,12 +55,11 @@ statements! { "audit_event";
     HEAD = "SELECT seq, hash FROM audit_head WHERE id = 1";
     HEAD_SEQ = "SELECT seq AS number FROM audit_head WHERE id = 1";
     INSERT = insert!();
-    LIST = concat!("SELECT ", columns!(), " FROM audit_events
-        WHERE seq > $1 AND (CAST($2 AS TEXT) IS NULL OR actor = $2)
-            AND (CAST($3 AS TEXT) IS NULL OR object = $3)
-            AND (CAST($4 AS TEXT) IS NULL OR action = $4)
-            AND at >= $5 AND at < $6
-        ORDER BY seq LIMIT $7");
+    LIST = list!("");
+    /// What is asked for by name is found by name, in a log of any length.
+    LIST_OF_ACTOR = list!("actor = $2 AND ");
+    LIST_OF_OBJECT = list!("object = $3 AND ");
+    LIST_OF_ACTION = list!("action = $4 AND ");
 }
 
 postgres_statements! { "audit_event";
@@ -196,10 +212,16 @@ pub async fn list(
     after: i64,
     limit: u32,
 ) -> Result<Vec<AuditRecord>, StoreError> {
+    let statement = match filter {
+        AuditFilter { object: Some(_), .. } => LIST_OF_OBJECT,
+        AuditFilter { actor: Some(_), .. } => LIST_OF_ACTOR,
+        AuditFilter { action: Some(_), .. } => LIST_OF_ACTION,
+        AuditFilter { object: None, actor: None, action: None, .. } => LIST,
+    };
     let rows = fetch_all!(
         EventRow,
         conn,
-        LIST,
+        statement,
         after,
         filter.actor.as_deref(),
         filter.object.as_deref(),

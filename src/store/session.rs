@@ -48,8 +48,10 @@ statements! { "session";
     LIST_LIVE = concat!("SELECT ", columns!(), " FROM sessions s
         WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2
         ORDER BY s.last_seen_at DESC, s.id DESC");
+    /// The sign keeps the engines from the index of the sessions that live: they would sort all of
+    /// them for each page.
     PAGE = concat!("SELECT ", columns!(), " FROM sessions s
-        WHERE s.id > $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2
+        WHERE s.id > $1 AND +s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2
         ORDER BY s.id LIMIT $3");
     PAGE_OF_USER = concat!("SELECT ", columns!(), " FROM sessions s
         WHERE s.id > $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2

@@ -42,6 +42,7 @@ statements! { "user";
     LIST = concat!("SELECT ", columns!(), " FROM users u WHERE u.username > $1
                     ORDER BY u.username LIMIT $2");
     COUNT = "SELECT COUNT(*) AS number FROM users";
+    IS_ANY = "SELECT COUNT(*) AS number FROM (SELECT id FROM users LIMIT 1) u";
     UPDATE = "UPDATE users SET username = $2, username_skeleton = $3, email = $4,
                   email_verified = $5, profile = $6, updated_at = $7, version = version + 1
               WHERE id = $1";
@@ -119,6 +120,11 @@ pub async fn list(
 ) -> Result<Vec<User>, StoreError> {
     let rows = fetch_all!(UserRow, conn, LIST, after.unwrap_or_default(), i64::from(limit))?;
     rows.into_iter().map(User::try_from).collect()
+}
+
+/// Whether there is any user.
+pub async fn is_any(conn: &mut Conn<'_>) -> Result<bool, StoreError> {
+    Ok(fetch_one!(Number, conn, IS_ANY)?.number > 0)
 }
 
 /// How many users there are.

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of one test, which may be stopped and killed.
+//! A PostgreSQL server of one test, which may be stopped and killed, and followed by another.
 
 use std::{path::PathBuf, process::Command};
 
@@ -19,6 +19,17 @@ impl Cluster {
         let url = said.split('\'').nth(1).expect("an address").to_owned();
         let data = std::fs::read_to_string(folder.path().join("state")).unwrap();
         Self { url, data: PathBuf::from(data.trim()).join("data"), folder }
+    }
+
+    /// A second server that follows this one: its address. Nothing is acknowledged any more before both
+    /// have it, once it follows.
+    pub(crate) fn standby(&self) -> String {
+        script(&self.folder, "standby").trim().to_owned()
+    }
+
+    /// The second server takes over.
+    pub(crate) fn promote(&self) {
+        script(&self.folder, "promote");
     }
 
     /// Nobody of the server does anything any more, and nobody hears of it: its connections stay open.

@@ -1,6 +1,6 @@
 //! Strangers who speak HTTP/2 as fast as they can, and hundreds who hardly speak at all: who is honest is
 //! answered meanwhile, memory and descriptors stay bounded, and when the strangers have gone there is as
-//! much room as before. SLOW-01, SLOW-04.
+//! much room as before. SLOW-01, SLOW-04, FLOOD-03.
 //!
 //! Answers, descriptors and memory are counted; nothing is timed.
 
@@ -18,6 +18,8 @@ use crate::{
         RST_STREAM, SETTINGS, WINDOW_UPDATE, fields, frame,
     },
     process::{
+        credentials::USER,
+        form::forms,
         http::{Call, Connection},
         server::Server,
     },
@@ -31,6 +33,8 @@ const STRANGERS: usize = 20;
 const SLOW_STRANGERS: usize = 800;
 /// What all strangers together may cost, in KiB.
 const MOST_MEMORY: u64 = 32 * 1024;
+/// What a thread that hashes keeps, in KiB.
+const MOST_OF_ONE_HASH: u64 = 19 * 1024;
 /// What eight thousand unknown names may cost, in KiB: a bucket for the rate of each network, no more.
 const MOST_OF_NAMES: u64 = 8 * 1024;
 
@@ -215,6 +219,72 @@ async fn dos_07_thousands_of_unknown_names_are_not_remembered() {
     let cost = process.peak() - memory;
     assert!(cost <= MOST_OF_NAMES, "{cost} KiB");
     honest(&site, "afterwards").await;
+}
+
+/// The form of the sign-in page with a name, as it comes from an address of its own.
+async fn guess(site: &Site, connection: &mut Connection, username: &str, address: &str) -> Call {
+    let page = connection.send(&Call::get("/login")).await.unwrap();
+    let cookies = page.headers.get_all(header::SET_COOKIE).iter();
+    let cookies = cookies.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap());
+    let cookies = cookies.collect::<Vec<_>>().join("; ");
+    let html = std::str::from_utf8(&page.body).unwrap();
+    let form = forms(html).into_iter().find(|form| form.has_input("password")).unwrap();
+    let fields = form.inputs.iter().map(|(name, value)| match name.as_str() {
+        "username" => ("username", username),
+        "password" => ("password", USER.password),
+        name => (name, value.as_str()),
+    });
+    let value = |text: &str| HeaderValue::from_str(text).unwrap();
+    Call::post(form.action.as_str(), fields)
+        .with(header::COOKIE, value(&cookies))
+        .with(header::ORIGIN, value(&format!("http://{}", site.target.authority)))
+        .with(header::ACCEPT, HeaderValue::from_static("text/html"))
+        .with(HeaderName::from_static("x-forwarded-for"), value(address))
+}
+
+/// FLOOD-03, FLOOD-06: while sign-ins come faster than passwords are hashed, from addresses and for names
+/// of their own, tokens and pages are answered; whoever is sent away is told when to come back; memory is
+/// that of the threads that hash; and afterwards the right password opens at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn flood_03_sign_ins_faster_than_hashes_keep_nobody_away() {
+    const GUESSERS: usize = 64;
+    const GUESSES: usize = 12;
+    let site = Site::build();
+    site.installation.create_user().unwrap();
+    let mut command = site.installation.serve();
+    command.env("DOORWARD_PROXY_TRUSTED", "127.0.0.0/8");
+    command.env("DOORWARD_PASSWORDS_THREADS", "1").env("DOORWARD_PASSWORDS_QUEUE", "1s");
+    let server = site.start_as(command).await;
+    honest(&site, "nobody else").await;
+    let process = Process::of(&server);
+    let memory = process.peak();
+    let mut guessers = JoinSet::new();
+    for guesser in 0..GUESSERS {
+        let mut connection = site.connect().await;
+        let address = format!("10.0.0.{guesser}");
+        let call = guess(&site, &mut connection, &format!("nobody{guesser}"), &address).await;
+        guessers.spawn(async move {
+            for number in 0..GUESSES {
+                let from = HeaderValue::from_str(&format!("10.{number}.1.{guesser}")).unwrap();
+                let call = call.clone().with(HeaderName::from_static("x-forwarded-for"), from);
+                let answer = connection.send(&call).await.unwrap();
+                let waits = answer.headers.contains_key(header::RETRY_AFTER);
+                assert!(
+                    answer.status == 422 || ([429, 503].contains(&answer.status) && waits),
+                    "{answer:?}"
+                );
+            }
+        });
+    }
+    for _ in 0..5 {
+        honest(&site, "sign-ins").await;
+    }
+    guessers.join_all().await;
+    let mut connection = site.connect().await;
+    let right = guess(&site, &mut connection, USER.username, "10.255.0.1").await;
+    assert_eq!(connection.send(&right).await.unwrap().status, 303);
+    let cost = process.peak() - memory;
+    assert!(cost <= MOST_OF_ONE_HASH + MOST_MEMORY, "{cost} KiB");
 }
 
 /// SLOW-01: while hundreds of connections stay in the middle of their first header, others are answered;

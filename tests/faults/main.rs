@@ -12,6 +12,8 @@ mod descriptors;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod failover;
+#[cfg(test)]
 mod floods;
 #[cfg(test)]
 mod http2;

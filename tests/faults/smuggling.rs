@@ -151,3 +151,51 @@ async fn smug_04_trailers_are_ignored() {
     let evil = exchange(site.port(), request(&line, "host: evil.example\r\n").as_bytes()).await;
     assert!(!evil.contains("evil.example"), "{evil}");
 }
+
+/// HDR-06: what a request says of the connection changes nothing of who is asked and what is answered: no
+/// other protocol is spoken, no part of an answer is cut out, and no header is left out because
+/// `Connection` names it.
+#[tokio::test]
+async fn hdr_06_headers_of_the_connection_change_nothing() {
+    let site = Site::build();
+    let _server = site.start().await;
+    for odd in [
+        "upgrade: h2c\r\nconnection: close, upgrade, http2-settings\r\nhttp2-settings: AAMAAABk\r\n",
+        "upgrade: websocket\r\nconnection: close, upgrade\r\nsec-websocket-version: 13\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+        "upgrade: tls/1.0\r\nconnection: close, upgrade\r\n",
+        "connection: close, host, content-type\r\n",
+        "range: bytes=0-1\r\nconnection: close\r\n",
+        "expect: 100-continue\r\nconnection: close\r\n",
+        "te: trailers, gzip\r\nconnection: close, te\r\n",
+        "keep-alive: timeout=999999\r\nconnection: close\r\n",
+        "proxy-connection: keep-alive\r\nconnection: close\r\n",
+    ] {
+        for path in ["/live", "/jwks", "/login"] {
+            let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{odd}\r\n");
+            let answer = exchange(site.port(), request.as_bytes()).await;
+            assert_eq!(statuses(&answer), [200], "{path} {odd:?}: {answer}");
+        }
+    }
+    // A client that waits for leave gets it, and then its answer; any other expectation is not ours.
+    let authorization = site.machine.authorization().unwrap().unwrap();
+    let authorization = authorization.to_str().unwrap();
+    let body = "grant_type=client_credentials";
+    let request = |odd: &str| {
+        format!(
+            "POST /token HTTP/1.1\r\nhost: localhost\r\nauthorization: {authorization}\r\n\
+             content-type: application/x-www-form-urlencoded\r\n{odd}\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let leave = "expect: 100-continue\r\nconnection: close\r\n";
+    let answer = exchange(site.port(), request(leave).as_bytes()).await;
+    assert_eq!(statuses(&answer).last(), Some(&200), "{answer}");
+    // `Connection` cannot take the credentials away, nor make two requests of one.
+    for names in ["authorization", "content-length", "content-type", "x-forwarded-for"] {
+        let odd = format!("connection: close, {names}\r\n");
+        let answer = exchange(site.port(), request(&odd).as_bytes()).await;
+        assert_eq!(statuses(&answer), [200], "{names}: {answer}");
+    }
+}

@@ -1,6 +1,9 @@
 //! A wire between the server and its PostgreSQL, which breaks or falls silent when a test says so.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU16, Ordering},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -41,24 +44,34 @@ pub(crate) struct Wire {
     armed: Arc<Mutex<Option<(Cut, usize)>>>,
     /// How often it fell silent.
     silences: watch::Sender<usize>,
+    /// The port that it leads to.
+    behind: Arc<AtomicU16>,
 }
 
 impl Wire {
     pub(crate) async fn to(cluster: &Cluster) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let mut url = Url::parse(&cluster.url).unwrap();
-        let behind = url.port().unwrap();
+        let behind = Arc::new(AtomicU16::new(url.port().unwrap()));
         url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
         let armed = Arc::new(Mutex::new(None));
         let shared = Arc::clone(&armed);
         let (silences, silence) = watch::channel(0);
+        let leads_to = Arc::clone(&behind);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                let far = TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
+                let port = leads_to.load(Ordering::SeqCst);
+                // Who cannot be led anywhere is sent away.
+                let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
                 tokio::spawn(pass(near, far, Arc::clone(&shared), silence.clone()));
             }
         });
-        Self { url: url.into(), armed, silences }
+        Self { url: url.into(), armed, silences, behind }
+    }
+
+    /// Leads new connections to the server at `url` from now on.
+    pub(crate) fn lead_to(&self, url: &str) {
+        self.behind.store(Url::parse(url).unwrap().port().unwrap(), Ordering::SeqCst);
     }
 
     /// Nothing passes any more on the connections that there are, and nobody is told: they stay open, as
@@ -113,7 +126,9 @@ async fn pass(
                 if cut == Some(Cut::Before) {
                     return;
                 }
-                far.write_all(&asked[..bytes]).await.unwrap();
+                if far.write_all(&asked[..bytes]).await.is_err() {
+                    return;
+                }
                 if cut == Some(Cut::After) {
                     // Its answer, which goes nowhere. One who says good-bye gets none.
                     far.readable().await.ok();

@@ -43,3 +43,23 @@ fn a_secret_has_no_other_comparison() {
         &broken,
     );
 }
+
+/// LOG-04: nothing but `Debug`, which shows nothing, makes a text of a secret, so that whatever holds one
+/// cannot be serialized or shown either.
+#[test]
+fn a_secret_has_no_text() {
+    let telling = ["Serialize", "Display", "ToString", "Deref", "AsRef", "Borrow", "LowerHex"];
+    let mut broken = Vec::new();
+    for file in RustFile::of_the_house() {
+        if file.path == "src/types/secret.rs" {
+            let idents = file.idents().into_iter();
+            broken.extend(idents.filter(|(name, _)| telling.contains(&name.as_str())));
+        }
+    }
+    let broken: Vec<String> = broken.into_iter().map(|(_, place)| place).collect();
+    assert_none(
+        "A `Secret` can be shown or serialized.",
+        "Say `expose` where its content is needed: that is easy to search for.",
+        &broken,
+    );
+}

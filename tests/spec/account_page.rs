@@ -62,6 +62,51 @@ async fn a_session_is_ended_from_another() {
     assert_eq!(own.path(), "/login", "one's own session can be ended too");
 }
 
+/// All other sessions end at one moment, on every node, while they are at work, and with them what apps
+/// were given in them. LOGO-10.
+#[tokio::test]
+async fn logo_10_all_other_sessions_end_while_they_are_used() {
+    let issuer = Issuer::start().await;
+    let (second, third) = (issuer.another_node().await, issuer.another_node().await);
+    let nodes = [&issuer, &second, &third];
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let (mut cookies, mut tokens) = (Vec::new(), Vec::new());
+    for number in 0..24 {
+        let node = nodes[number % 3];
+        let mut browser = Browser::new(node);
+        let there = app.on(node);
+        let code = granted(&there.sign_in(&mut browser, "alice").await);
+        let made = there.redeem(&code).await.json();
+        tokens.push(made["access_token"].as_str().unwrap().to_owned());
+        cookies.push(browser.cookies);
+    }
+    let mut own = Browser::new(&issuer);
+    let page = own.sign_in("alice").await;
+    let at_work = async {
+        for (number, (cookies, token)) in cookies.iter().zip(&tokens).enumerate() {
+            let mut browser = Browser::new(nodes[number % 3]);
+            browser.cookies.clone_from(cookies);
+            browser.send(Method::GET, "/account", None).await;
+            app.on(nodes[number % 3]).userinfo(token).await;
+        }
+    };
+    let ((), done) = tokio::join!(at_work, own.press(&page, "#end-others"));
+    assert_eq!(sessions(&done.page()).len(), 1);
+    second.wait(1).await;
+    third.wait(1).await;
+    for node in nodes {
+        for (cookies, token) in cookies.iter().zip(&tokens) {
+            let mut browser = Browser::new(node);
+            browser.cookies.clone_from(cookies);
+            let reply = browser.send(Method::GET, "/account", None).await;
+            assert_eq!(reply.status, StatusCode::SEE_OTHER);
+            assert_eq!(app.on(node).userinfo(token).await.status, StatusCode::UNAUTHORIZED);
+        }
+    }
+    assert_eq!(own.open("/account").await.page().path(), "/account");
+}
+
 /// The id of somebody else's session opens and ends nothing. SESS-13.
 #[tokio::test]
 async fn sess_13_nobody_ends_the_session_of_another() {

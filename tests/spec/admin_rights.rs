@@ -4,7 +4,14 @@ use doorward::service::{groups, roles};
 use doorward::types::audit::Actor;
 use serde_json::{Value, json};
 
-use crate::actors::{Issuer, admin::Admin, admin::console, issuer::Reply, issuer::origin};
+use crate::actors::{
+    Issuer,
+    access::NOTES_API,
+    admin::{Admin, console},
+    issuer::{Reply, origin},
+};
+
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 #[track_caller]
 fn is_beyond(reply: &Reply) {
@@ -150,4 +157,104 @@ async fn adm_03_what_is_doorwards_own_stays_as_it_is() {
     root.change(&format!("DELETE {line}"), Value::Null).await.problem(409, "built-in");
     let more = json!({"add_permissions": ["doorward:keys:write"]});
     root.change(&format!("PATCH {line}"), more).await.problem(409, "built-in");
+}
+
+/// ADM-03: a client that answers for an API is told of its tokens and turns API keys into them: nobody
+/// registers one, or takes one over, without every right at that API.
+#[tokio::test]
+async fn adm_03_a_client_answers_for_no_api_beyond_ones_rights() {
+    let issuer = Issuer::start().await;
+    let root = Admin::root(&issuer).await;
+    let keeper = Admin::with(&issuer, "keeper", &KEEPER).await;
+    let own = "https://id.example/admin/api";
+    let metadata = |audience: &str| {
+        json!({
+            "grant_types": ["client_credentials", TOKEN_EXCHANGE], "scope": "",
+            "audiences": [audience],
+        })
+    };
+    for audience in [own, NOTES_API] {
+        let body = json!({"client_id": "evil", "metadata": metadata(audience)});
+        is_beyond(&keeper.ask("POST /clients", body.clone()).await);
+        let made = root
+            .ask(
+                "POST /clients",
+                json!({"client_id": "fine", "metadata": metadata("https://else.example")}),
+            )
+            .await;
+        assert!([201, 409].contains(&made.status.as_u16()), "{}", made.text());
+        is_beyond(&keeper.change("PUT /clients/fine", metadata(audience)).await);
+        let id = format!("gateway{}", audience.len());
+        let body = json!({"client_id": id, "metadata": metadata(audience)});
+        assert_eq!(root.ask("POST /clients", body).await.status, 201);
+        is_beyond(&keeper.ask(&format!("POST /clients/{id}/secret"), json!({})).await);
+        is_beyond(
+            &keeper.change(&format!("PUT /clients/{id}"), metadata("https://else.example")).await,
+        );
+        is_beyond(&keeper.change(&format!("DELETE /clients/{id}"), Value::Null).await);
+        is_beyond(&keeper.ask(&format!("POST /clients/{id}/disable"), Value::Null).await);
+    }
+    // An API of which nobody has any right is nobody's secret.
+    let body = json!({"client_id": "own", "metadata": metadata("https://nobodys.example")});
+    assert_eq!(keeper.ask("POST /clients", body).await.status, 201);
+}
+
+/// ADM-02: whatever is done to something stronger than oneself, by whatever verb: it is beyond one's
+/// rights, or Doorward's own, and changes nothing.
+#[tokio::test]
+async fn adm_02_no_verb_reaches_what_is_stronger() {
+    let issuer = Issuer::start().await;
+    let root = Admin::root(&issuer).await;
+    let keeper = Admin::with(&issuer, "keeper", &KEEPER).await;
+    let boss = issuer.user_with_roles("boss", &["admin"]).await.id;
+    let alice = issuer.user("alice").await.id;
+    for (line, body) in [
+        ("POST /roles", json!({"name": "chief", "contains": ["admin"]})),
+        ("POST /groups", json!({"name": "bosses"})),
+    ] {
+        assert_eq!(root.ask(line, body).await.status, 201, "{line}");
+    }
+    for line in ["PUT /groups/bosses/roles/admin", &format!("PUT /groups/bosses/members/{boss}")] {
+        assert_eq!(root.ask(line, Value::Null).await.status, 204, "{line}");
+    }
+    Admin::service(&issuer, "robot", &["doorward-administrator"]).await;
+    let mut witness = issuer.witness().await;
+    let before = witness.state().await;
+    let none = Value::Null;
+    let lines = [
+        ("PATCH /roles/chief".to_owned(), json!({"description": "mine"})),
+        ("PATCH /roles/chief".to_owned(), json!({"remove_contains": ["admin"]})),
+        ("PATCH /roles/chief".to_owned(), json!({"add_contains": []})),
+        ("PATCH /roles/chief".to_owned(), json!({})),
+        ("PATCH /roles/admin".to_owned(), json!({"remove_contains": ["doorward-administrator"]})),
+        ("DELETE /roles/chief".to_owned(), none.clone()),
+        ("DELETE /groups/bosses".to_owned(), none.clone()),
+        (format!("PUT /groups/bosses/members/{alice}"), none.clone()),
+        (format!("DELETE /groups/bosses/members/{boss}"), none.clone()),
+        ("PUT /groups/bosses/roles/admin".to_owned(), none.clone()),
+        ("DELETE /groups/bosses/roles/admin".to_owned(), none.clone()),
+        (format!("PUT /users/{alice}/roles/chief"), none.clone()),
+        (format!("DELETE /users/{boss}/roles/admin"), none.clone()),
+        (format!("PATCH /users/{boss}"), json!({"username": "fool"})),
+        (format!("PATCH /users/{boss}"), json!({})),
+        (format!("POST /users/{boss}/password"), json!({"password": "a quite different horse"})),
+        (format!("POST /users/{boss}/disable"), none.clone()),
+        (format!("POST /users/{boss}/enable"), none.clone()),
+        (format!("DELETE /users/{boss}"), none.clone()),
+        ("PUT /clients/robot/roles/chief".to_owned(), none.clone()),
+        ("DELETE /clients/robot/roles/doorward-administrator".to_owned(), none.clone()),
+        ("POST /clients/robot/secret".to_owned(), json!({"overlap": 0})),
+        ("POST /clients/robot/disable".to_owned(), none.clone()),
+        ("POST /clients/robot/enable".to_owned(), none.clone()),
+        ("DELETE /clients/robot".to_owned(), none.clone()),
+    ];
+    for (line, body) in &lines {
+        let (_, path) = line.split_once(' ').unwrap();
+        let tag = root.ask(&format!("GET {path}"), none.clone()).await;
+        let tag = tag.headers.get("etag").map_or("\"1\"", |tag| tag.to_str().unwrap());
+        let reply = keeper.send(line, &[("if-match", tag)], body).await;
+        assert_eq!(reply.status, 403, "{line} {body}: {}", reply.text());
+        is_beyond(&reply);
+    }
+    assert_eq!(witness.state().await, before);
 }

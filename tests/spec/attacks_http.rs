@@ -11,7 +11,7 @@ use crate::actors::{
 };
 
 /// Every endpoint that takes a form.
-const POSTS: [&str; 15] = [
+const POSTS: [&str; 16] = [
     "/token",
     "/introspect",
     "/revoke",
@@ -21,6 +21,7 @@ const POSTS: [&str; 15] = [
     "/login",
     "/consent",
     "/select-account",
+    "/role-missing",
     "/account/sessions/end",
     "/account/apps/revoke",
     "/account/api-keys/new",
@@ -90,6 +91,20 @@ async fn body_04_malformed_forms_are_refused() {
             .body(parts.clone())
             .unwrap();
         assert!(issuer.send(request).await.status.is_client_error(), "{path}");
+    }
+}
+
+/// BODY-04 for every form: a broken percent sign, a byte of zero, more fields than any form has, and a
+/// field twice.
+#[tokio::test]
+async fn body_04_no_page_reads_a_malformed_form() {
+    let issuer = Issuer::start().await;
+    let many = (0..1_000).map(|number| format!("p{number}=1")).collect::<Vec<_>>().join("&");
+    for path in POSTS {
+        for body in ["a=%", "a=%zz", "a=%f", "%=1", "csrf=%00", many.as_str(), "csrf=1&csrf=2"] {
+            let reply = issuer.post(path, &[], body).await;
+            assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path} {body:.20}");
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Forged JWTs at every door that takes one: client assertions, access tokens at UserInfo and
 //! introspection, `id_token_hint` at the authorization and logout endpoints. Attack catalogue, 26.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use doorward::protocol::{
     client::{ClientMetadata, TokenEndpointAuthMethod},
     jose::SigningAlg,
@@ -94,9 +94,12 @@ impl Forger<'_> {
     /// JOSE-02, JOSE-03: an HMAC with the public key, or with nothing.
     fn with_what_everybody_knows(&self) -> Vec<Forgery> {
         let public = self.public;
-        let secrets = [public.to_string(), part(public, "n"), part(public, "x"), String::new()];
+        let der = subject_public_key_info(public);
+        let pem = pem(&der);
+        let texts = [public.to_string(), part(public, "n"), part(public, "x"), String::new()];
+        let secrets = [der, pem.trim_end().as_bytes().to_vec(), pem.into_bytes()];
         let mut made = Vec::new();
-        for secret in secrets.iter().map(String::as_bytes) {
+        for secret in texts.iter().map(String::as_bytes).chain(secrets.iter().map(Vec::as_slice)) {
             for alg in ["HS256", "HS384", "HS512"] {
                 let what = format!("{alg} with {} public bytes", secret.len());
                 let header = self.header_with("alg", &json!(alg));
@@ -194,6 +197,64 @@ impl Forger<'_> {
             forgery("a header of brackets", format!("{brackets}.e30.AA")),
             forgery("the JSON form", json!({ "payload": "e30", "signatures": [] }).to_string()),
         ]
+    }
+}
+
+/// The public key as certificates have it. RFC 5280 §4.1.2.7, RFC 8410 §4.
+fn subject_public_key_info(jwk: &Value) -> Vec<u8> {
+    let bytes = |name: &str| Base64UrlUnpadded::decode_vec(&part(jwk, name)).unwrap();
+    match jwk["kty"].as_str() {
+        Some("RSA") => {
+            // A number begins with a zero where it would else be negative.
+            let modulus = tlv(0x02, &[&[0], &bytes("n")[..]].concat());
+            let key = tlv(0x30, &[modulus, tlv(0x02, &bytes("e"))].concat());
+            let algorithm = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+            tlv(0x30, &[&algorithm[..], &tlv(0x03, &[vec![0], key].concat())].concat())
+        }
+        Some("EC") => {
+            let algorithm = b"\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+                              \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
+            let point = [vec![0, 4], bytes("x"), bytes("y")].concat();
+            tlv(0x30, &[&algorithm[..], &tlv(0x03, &point)].concat())
+        }
+        _ => {
+            let algorithm = b"\x30\x05\x06\x03\x2b\x65\x70";
+            let key = [vec![0], bytes("x")].concat();
+            tlv(0x30, &[&algorithm[..], &tlv(0x03, &key)].concat())
+        }
+    }
+}
+
+/// Tag, length and value of DER.
+fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = value.len().to_be_bytes();
+    let short: Vec<u8> = length.iter().copied().skip_while(|byte| *byte == 0).collect();
+    let mut made = vec![tag];
+    if value.len() >= 0x80 {
+        made.push(0x80 | u8::try_from(short.len()).unwrap());
+    }
+    made.extend(short);
+    made.extend(value);
+    made
+}
+
+/// RFC 7468 §13.
+fn pem(der: &[u8]) -> String {
+    let text = Base64::encode_string(der);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
+}
+
+/// The keys of the forgers have the form that they say they have.
+#[test]
+fn jose_02_the_forms_of_a_public_key_are_right() {
+    use rustls::pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
+    for alg in SigningAlg::ALL {
+        let der = subject_public_key_info(&Signer::new(alg).jwk());
+        let read = SubjectPublicKeyInfoDer::from_pem_slice(pem(&der).as_bytes()).unwrap();
+        assert_eq!(read.as_ref(), der, "{alg}");
+        assert_eq!(der[..2] == [0x30, 0x82], der.len() > 255, "{alg}");
     }
 }
 

@@ -1,12 +1,17 @@
 //! The database is away: 503 with `Retry-After`, what is public stays, and nobody is ever signed in or a
-//! token active by default. The catalogue's DBX rows.
+//! token active by default. Passwords cannot be checked: only those who need that are sent away. The
+//! catalogue's DBX rows, and FLOOD-03.
 
+use doorward::{
+    protocol::client::{ClientMetadata, GrantType},
+    types::Scope,
+};
 use http::{Method, Request, StatusCode};
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
     issuer::PASSWORD,
-    relying_party::{CALLBACK, VERIFIER},
+    relying_party::{CALLBACK, VERIFIER, web_app},
     visits::granted,
 };
 
@@ -86,4 +91,57 @@ async fn dbx_01_a_cold_node_takes_nobody_for_unknown() {
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
     let reply = cold.send(app.request("/token", &[("grant_type", "client_credentials")])).await;
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+/// FLOOD-03, FLOOD-06: a pool that takes no more passwords sends sign-ins away, by whatever door they come,
+/// with 503 and the time to come back: nothing is hashed, counted or written for them. Everything else
+/// goes on, and afterwards nobody has to wait.
+#[tokio::test]
+async fn flood_03_sign_ins_that_are_sent_away_keep_nobody_else_away() {
+    let issuer = Issuer::start_with_password_grant().await;
+    issuer.user("alice").await;
+    let scope = Scope::parse("openid offline_access profile").unwrap();
+    let grants = [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::Password];
+    let metadata = ClientMetadata { grant_types: grants.into(), scope, ..web_app() };
+    let app = RelyingParty::register(&issuer, "notes", metadata).await;
+    let app = app.asking("openid offline_access");
+    let mut browser = Browser::new(&issuer);
+    let tokens = app.redeem(&granted(&app.sign_in(&mut browser, "alice").await)).await.json();
+    let mut stranger = Browser::new(&issuer);
+    let login = stranger.open(&app.authorize_url()).await.page();
+    issuer.ctx.passwords.shutdown().await;
+
+    let hashes = issuer.ctx.passwords.hashes_computed();
+    let mut witness = issuer.witness().await;
+    let before = witness.state().await;
+    for _ in 0..20 {
+        for (name, password) in [("alice", PASSWORD), ("alice", "wrong"), ("nobody", "wrong")] {
+            let page = stranger.try_password(&login, name, password).await.page();
+            assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
+            let fields = [("grant_type", "password"), ("username", name), ("password", password)];
+            assert_eq!(app.token(&fields).await.status, StatusCode::SERVICE_UNAVAILABLE);
+        }
+    }
+    assert!(!stranger.cookies.contains_key("__Host-doorward-session"));
+    assert_eq!(issuer.ctx.passwords.hashes_computed(), hashes);
+    assert_eq!(witness.state().await, before);
+
+    for path in ["/jwks", "/.well-known/openid-configuration", "/login"] {
+        assert_eq!(issuer.fetch(path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(browser.send(Method::GET, "/account", None).await.status, StatusCode::OK);
+    let refreshed = app.refresh(tokens["refresh_token"].as_str().unwrap()).await.granted();
+    let access = refreshed["access_token"].as_str().unwrap();
+    assert_eq!(app.userinfo(access).await.status, StatusCode::OK);
+    assert_eq!(app.introspect(access).await["active"], true);
+    let code = granted(&browser.open(&app.authorize_url()).await.away());
+    app.redeem(&code).await.granted();
+    assert_eq!(app.revoke(access).await.status, StatusCode::OK);
+
+    // Where there is room again, the first try succeeds: none of those was counted.
+    let node = issuer.another_node().await;
+    let mut patient = Browser::new(&node);
+    patient.cookies.clone_from(&stranger.cookies);
+    let place = patient.try_password(&login, "alice", PASSWORD).await;
+    granted(&patient.go_on(place, "alice").await);
 }

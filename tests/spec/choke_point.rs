@@ -9,10 +9,12 @@ use doorward::{
     service::{account, browser_session, client_registry, users, users::UserUpdate},
     types::{Scope, Secret, UserId, audit::Actor},
 };
+use serde_json::json;
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
     access::{NOTES_API, ROBOT},
+    api_key::exchanger,
     issuer::{PASSWORD, Reply, origin},
     relying_party::{claims, web_app},
 };
@@ -353,6 +355,42 @@ async fn intr_07_what_ends_a_grant_ends_its_access_tokens() {
             assert_eq!(app.userinfo(access).await.status, status, "{change:?} {format:?}");
             node.wait(1).await;
             assert_eq!(there.userinfo(access).await.status, status, "{change:?} {format:?}");
+        }
+    }
+}
+
+/// INTR-07: introspection says so as well, to the API that asks, on every node, one as well that had
+/// just looked at the token. A role that is gone is gone from the answer.
+#[tokio::test]
+async fn intr_07_the_api_that_introspects_hears_of_it_on_every_node() {
+    for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
+        for change in Change::ALL {
+            let issuer = Issuer::start().await;
+            let user = issuer.user("alice").await;
+            issuer.give(&user, ROBOT).await;
+            let app = RelyingParty::register(&issuer, "notes", metadata(format)).await;
+            let app = app.asking("openid offline_access notes:read");
+            let api = RelyingParty::register(&issuer, "api", exchanger()).await;
+            let node = issuer.another_node().await;
+            let tokens = app.tokens("alice").await;
+            let access = tokens["access_token"].as_str().unwrap();
+            let there = api.on(&node);
+            for api in [&api, &there] {
+                let told = api.introspect(access).await;
+                assert!(told["scope"].as_str().unwrap().contains("notes:read"), "{told}");
+            }
+            make(&issuer, &app, user.id, GrantType::RefreshToken, change).await;
+            node.wait(1).await;
+            for api in [&api, &there] {
+                let told = api.introspect(access).await;
+                let permits =
+                    told["scope"].as_str().is_some_and(|scope| scope.contains("notes:read"));
+                let lives = survives(change) && change != Change::RoleTaken;
+                assert_eq!(permits, lives, "{change:?} {format:?}: {told}");
+                if !survives(change) {
+                    assert_eq!(told, json!({ "active": false }), "{change:?} {format:?}");
+                }
+            }
         }
     }
 }

@@ -1,13 +1,17 @@
 //! What people and apps send is text on every page. OWASP ASVS 1.2, 3.2; the catalogue's XSS rows.
 
 use doorward::{
-    identity::user::Profile, protocol::client::ClientMetadata, service::users::NewUser,
+    identity::{api_key::Owner, user::Profile},
+    protocol::client::ClientMetadata,
+    service::users::NewUser,
     types::Secret,
 };
 use http::{Method, header};
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
+    access::ROBOT,
+    api_key::new_key,
     browser::{Page, Place},
     issuer::{PASSWORD, Registered, Reply},
     relying_party::{encode, web_app},
@@ -359,4 +363,46 @@ async fn xss_07_templates_are_not_evaluated() {
     let app = RelyingParty::register(&issuer, "notes", metadata).await;
     let page = Browser::new(&issuer).open(&app.authorize_url()).await.page();
     assert!(page.text().contains(name), "{}", page.text());
+}
+
+/// Every field of every form that is shown to somebody who is signed in. XSS-01.
+#[tokio::test]
+async fn xss_01_forms_of_who_is_signed_in_are_text() {
+    let issuer = Issuer::start().await;
+    let alice = issuer.user("alice").await;
+    issuer.give(&alice, ROBOT).await;
+    issuer.make_key(&Owner::User(alice.id), new_key("notes:read")).await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    app.sign_in(&mut browser, "alice").await;
+    let keys = browser.open("/account/api-keys").await.page();
+    let forms = [
+        ("/account".to_owned(), "form[action='/account/sessions/end'] button[name=session]"),
+        ("/account".to_owned(), "form[action='/account/apps/revoke'] button"),
+        ("/account/api-keys/new".to_owned(), "#make"),
+        (keys.href("a.rotate"), "#rotate"),
+        (keys.href("a.revoke"), "#revoke"),
+        ("/logout".to_owned(), "#sign-out"),
+        (app.clone().with("prompt", "login").authorize_url(), "#sign-in"),
+        (app.clone().with("prompt", "consent").authorize_url(), "#allow"),
+        (app.with("prompt", "select_account").authorize_url(), "button[name=account]"),
+    ];
+    for (address, button) in forms {
+        let form = browser.open(&address).await.page().form(button);
+        for (name, _) in form.fields.clone() {
+            for payload in PAYLOADS {
+                let what = format!("{} {name}={payload}", form.action);
+                let form = form.clone().fill(&name, payload);
+                let reply =
+                    browser.send(Method::POST, &form.action, Some(encode(&form.fields))).await;
+                let onward = reply.headers.get(header::LOCATION).map(|to| to.to_str().unwrap());
+                assert!(
+                    onward.is_none_or(|to| to.starts_with('/') && !to.starts_with("//")),
+                    "{what}"
+                );
+                clean(&page(&form.action, reply), &what);
+            }
+        }
+    }
+    assert_eq!(browser.open("/account").await.page().path(), "/account", "still signed in");
 }

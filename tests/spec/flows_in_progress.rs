@@ -6,9 +6,10 @@ use http::{Method, StatusCode};
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
+    browser::Place,
     issuer::PASSWORD,
     relying_party::{CALLBACK, claims, encode, response_parameters},
-    visits::granted,
+    visits::{granted, refused},
 };
 
 /// Two tabs of one browser, both on the sign-in page: both finish, in whatever order, and each code is for
@@ -72,6 +73,21 @@ async fn a_new_sign_in_of_the_same_user_ends_no_tokens() {
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
 }
 
+/// What an attacker would like the request to say instead.
+fn others() -> [(String, String); 8] {
+    [
+        ("response_type", "token"),
+        ("client_id", "spa"),
+        ("scope", "openid email"),
+        ("redirect_uri", "https://evil.example/"),
+        ("response_mode", "fragment"),
+        ("state", "other"),
+        ("prompt", "none"),
+        ("nonce", "other"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
+
 /// What a form or an address says beside the flow is not read: the request is the one that was sealed.
 /// AUTHZ-08.
 #[tokio::test]
@@ -82,17 +98,7 @@ async fn authz_08_fields_beside_the_flow_change_nothing() {
     RelyingParty::public(&issuer).await;
     let mut browser = Browser::new(&issuer);
     let login = browser.open(&app.authorize_url()).await.page();
-    let others = [
-        ("response_type", "token"),
-        ("client_id", "spa"),
-        ("scope", "openid email"),
-        ("redirect_uri", "https://evil.example/"),
-        ("response_mode", "fragment"),
-        ("state", "other"),
-        ("prompt", "none"),
-        ("nonce", "other"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let others = others();
     let mut form = login.form("#sign-in").fill("username", "alice").fill("password", PASSWORD);
     form.fields.extend(others.clone());
     form.action = format!("/login?{}", encode(&others));
@@ -106,6 +112,52 @@ async fn authz_08_fields_beside_the_flow_change_nothing() {
     let tokens = app.redeem(&granted(&url)).await.json();
     assert_eq!(claims(tokens["id_token"].as_str().unwrap())["nonce"], "the nonce");
     assert_eq!(tokens["scope"].as_str().unwrap_or("openid"), "openid");
+}
+
+/// The same for every address on the way, for the choice of an account, for "another account" and for
+/// "cancel". AUTHZ-08.
+#[tokio::test]
+async fn authz_08_addresses_and_choices_change_nothing() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    RelyingParty::public(&issuer).await;
+    let asking = app.clone().with("prompt", "select_account consent");
+    let mut browser = Browser::new(&issuer);
+    browser.sign_in("alice").await;
+    for way in [
+        &["button[name=account]", "#allow"][..],
+        &["button[name=account]", "#cancel"],
+        &["#cancel"],
+        &["#another-account", "#sign-in", "#allow"],
+    ] {
+        let mut place = browser.open(&asking.authorize_url()).await;
+        for button in way {
+            place = pressed_beside(&mut browser, &place.page().address, button).await;
+        }
+        let url = place.away();
+        assert!(url.starts_with(&format!("{CALLBACK}?")), "{way:?}: {url}");
+        if way.ends_with(&["#cancel"]) {
+            assert_eq!(refused(&url), "access_denied");
+        } else {
+            let tokens = app.redeem(&granted(&url)).await.granted();
+            assert_eq!(claims(tokens["id_token"].as_str().unwrap())["nonce"], "the nonce");
+            assert_eq!(tokens["scope"], "openid");
+        }
+    }
+}
+
+/// Presses a button of the page at `address`, when address and form say more than the server wrote.
+async fn pressed_beside(browser: &mut Browser<'_>, address: &str, button: &str) -> Place {
+    let beside = encode(&others());
+    let page = browser.open(&format!("{address}&{beside}")).await.page();
+    let mut form = page.form(button);
+    if button == "#sign-in" {
+        form = form.fill("username", "alice").fill("password", PASSWORD);
+    }
+    form.fields.extend(others());
+    form.action = format!("{}?{beside}", form.action);
+    browser.submit(&form).await
 }
 
 /// A flow is of the browser that began it: in another one it is no page and no code. SESS-03, CODE-10.
@@ -292,4 +344,79 @@ async fn rp_initiated_logout_section_2_what_pages_cannot_carry_is_a_page() {
             assert_eq!(page.error_code(), "invalid_request");
         }
     }
+}
+
+/// CODE-10: whoever knows a flow that stands open in another browser, signed in or not, gets no page and
+/// no code from any step, and keeps its owner from nothing.
+#[tokio::test]
+async fn code_10_a_stranger_who_knows_a_flow_gets_nothing_of_it() {
+    let issuer = Issuer::start().await;
+    let alice = issuer.user("alice").await.id.to_string();
+    issuer.user("mallory").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut victim = Browser::new(&issuer);
+    victim.sign_in("alice").await;
+    let form = victim.open(&app.authorize_url()).await.page().form("#allow");
+    let flow = form.value("flow").to_owned();
+    let mut mallory = Browser::new(&issuer);
+    mallory.sign_in("mallory").await;
+    for mut stranger in [mallory, Browser::new(&issuer)] {
+        let own = app.clone().with("prompt", "login").authorize_url();
+        let csrf = stranger.open(&own).await.page().form("#sign-in").value("csrf").to_owned();
+        for path in ["/login", "/consent", "/select-account", "/role-missing"] {
+            let page = stranger.open(&format!("{path}?flow={flow}")).await.page();
+            assert_eq!(page.status(), StatusCode::BAD_REQUEST, "{path}");
+            for more in [
+                &[("action", "allow")][..],
+                &[("action", "cancel")],
+                &[("account", &alice)],
+                &[("username", "mallory"), ("password", PASSWORD)],
+            ] {
+                let known = [("flow", flow.as_str()), ("csrf", csrf.as_str())];
+                let fields: Vec<(String, String)> =
+                    known.iter().chain(more).map(|(n, v)| ((*n).into(), (*v).into())).collect();
+                let reply = stranger.send(Method::POST, path, Some(encode(&fields))).await;
+                assert!(reply.status.is_client_error(), "{path} {more:?}: {}", reply.status);
+                assert!(!reply.headers.contains_key("location"), "{path} {more:?}");
+            }
+        }
+    }
+    assert_eq!(issuer.audited(Action::ConsentGranted).await, 0);
+    assert_eq!(issuer.audited(Action::ConsentDenied).await, 0);
+    granted(&victim.submit(&form).await.away());
+}
+
+/// AUTHZ-14: a form without its fields is no step, on whatever page: neither empty nor with the
+/// anti-forgery value alone nor with the flow beside it.
+#[tokio::test]
+async fn authz_14_a_form_without_its_fields_is_no_step() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    browser.sign_in("alice").await;
+    let cookies = browser.cookies.clone();
+    for (prompt, path, button) in [
+        ("login", "/login", "#sign-in"),
+        ("select_account", "/select-account", "button[name=account]"),
+        ("consent", "/consent", "#allow"),
+    ] {
+        let page = browser.open(&app.clone().with("prompt", prompt).authorize_url()).await.page();
+        assert_eq!(page.path(), path);
+        let form = page.form(button);
+        let field = |name: &str| (name.to_owned(), form.value(name).to_owned());
+        for fields in [vec![], vec![field("csrf")], vec![field("csrf"), field("flow")]] {
+            let reply = browser.send(Method::POST, path, Some(encode(&fields))).await;
+            let onward = reply.headers.get("location").map(|to| to.to_str().unwrap());
+            match onward {
+                None => {
+                    assert!([400, 403, 422].contains(&reply.status.as_u16()), "{path} {fields:?}");
+                }
+                Some(to) => assert!(to.starts_with(&format!("{path}?flow=")), "{path}: {to}"),
+            }
+            assert_eq!(browser.cookies, cookies, "{path} {fields:?}");
+        }
+    }
+    assert_eq!(issuer.audited(Action::ConsentGranted).await, 0);
+    assert_eq!(issuer.audited(Action::ConsentDenied).await, 0);
 }

@@ -7,6 +7,7 @@ use doorward::{
     service::{
         key_rotation::{self, Rotation},
         keys,
+        start::StartError,
     },
     types::{audit::Actor, origin::Origin},
 };
@@ -207,4 +208,23 @@ async fn two_nodes_rotate_once() {
     let app = RelyingParty::register(&issuer, "batch", machine()).await;
     let (here, there) = (machine_token(&app).await, machine_token(&app.on(&node)).await);
     assert_eq!(kid(&here), kid(&there));
+}
+
+/// KEY-07: a sealed private key opens in its own row alone: one that was put in the place of another is
+/// noticed by the next start, which signs nothing with it and repairs nothing.
+#[tokio::test]
+async fn key_07_a_private_key_opens_in_its_own_row_alone() {
+    let issuer = Issuer::start().await;
+    issuer.would_start().await.unwrap();
+    let mut witness = issuer.witness().await;
+    witness
+        .tamper(
+            "UPDATE signing_keys SET sealed_private = (SELECT o.sealed_private FROM signing_keys o
+                 WHERE o.alg = 'ES256' AND o.state = 'pending')
+             WHERE alg = 'ES256' AND state = 'active'",
+        )
+        .await;
+    let before = witness.state().await;
+    assert!(matches!(issuer.would_start().await, Err(StartError::Service(_))));
+    assert_eq!(witness.state().await, before);
 }

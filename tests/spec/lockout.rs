@@ -2,14 +2,23 @@
 
 use std::sync::Arc;
 
-use doorward::types::audit::Action;
+use doorward::{
+    identity::api_key::Owner,
+    protocol::client::{ClientMetadata, GrantType},
+    service::setup,
+    types::audit::Action,
+};
 use http::{Request, StatusCode, header};
+use serde_json::json;
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
+    access::ROBOT,
+    admin::Admin,
+    api_key::exchanger,
     browser::Page,
     issuer::{PASSWORD, Reply},
-    relying_party::encode,
+    relying_party::{encode, web_app},
     visits::granted,
 };
 
@@ -310,4 +319,58 @@ async fn flood_05_what_is_too_long_is_not_hashed() {
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.text());
     }
     assert_eq!(issuer.ctx.passwords.hashes_computed(), before);
+}
+
+/// FLOOD-05 at every other door: the password grant, the page of the first administrator, the admin API.
+#[tokio::test]
+async fn flood_05_what_is_too_long_is_not_hashed_at_any_door() {
+    let issuer = Issuer::start_with_password_grant().await;
+    let link = setup::link(&issuer.ctx).await.unwrap().unwrap();
+    let mut browser = Browser::new(&issuer);
+    let create = browser.open(&format!("/setup?token={}", link.expose())).await.page();
+    let create = create.form("#create").fill("username", "root");
+    let long = "x".repeat(1_025);
+    let marks = "e\u{301}".repeat(1_000);
+    for password in [&long, &marks] {
+        let form = create.clone().fill("password", password).fill("password_again", password);
+        let page = browser.submit(&form).await.page();
+        assert!(page.status().is_client_error(), "{}", page.text());
+    }
+    assert_eq!(issuer.ctx.passwords.hashes_computed(), 0);
+
+    let root = Admin::root(&issuer).await;
+    let alice = issuer.user("alice").await.id;
+    let metadata = ClientMetadata { grant_types: [GrantType::Password].into(), ..web_app() };
+    let metadata = ClientMetadata { redirect_uris: Vec::new(), ..metadata };
+    let metadata = ClientMetadata { post_logout_redirect_uris: Vec::new(), ..metadata };
+    let app = RelyingParty::register(&issuer, "legacy", metadata).await;
+    let before = issuer.ctx.passwords.hashes_computed();
+    for text in [&long, &marks] {
+        for (username, password) in [("alice", text.as_str()), (text.as_str(), PASSWORD)] {
+            let fields =
+                [("grant_type", "password"), ("username", username), ("password", password)];
+            app.token(&fields).await.is_invalid_grant();
+        }
+        let set = json!({ "password": text });
+        root.ask(&format!("POST /users/{alice}/password"), set).await.invalid("/password");
+        let made = root.ask("POST /users", json!({ "username": "bob", "password": text })).await;
+        made.invalid("/password");
+    }
+    assert_eq!(issuer.ctx.passwords.hashes_computed(), before);
+}
+
+/// LOCK-05: keys of a user, and tokens for them, go on as well: nobody guesses those.
+#[tokio::test]
+async fn lock_05_api_keys_go_on_while_strangers_guess() {
+    let issuer = Issuer::start().await;
+    let alice = issuer.user("alice").await;
+    issuer.give(&alice, ROBOT).await;
+    let key = issuer.api_key(&Owner::User(alice.id), "notes:read").await;
+    let gateway = RelyingParty::register(&issuer, "gateway", exchanger()).await;
+    for _ in 0..5 {
+        attempt(&issuer, "198.51.100.1:1", "alice", "wrong").await;
+    }
+    wait_of(&attempt(&issuer, "198.51.100.2:1", "alice", PASSWORD).await);
+    assert_eq!(gateway.introspect(&key).await["active"], true);
+    gateway.exchange(&key, &[]).await.granted();
 }

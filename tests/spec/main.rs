@@ -12,6 +12,8 @@ mod actors;
 #[cfg(test)]
 mod admin_api_keys;
 #[cfg(test)]
+mod admin_bodies;
+#[cfg(test)]
 mod admin_conditions;
 #[cfg(test)]
 mod admin_holders;
@@ -156,5 +158,7 @@ mod secrecy;
 mod sessions;
 #[cfg(test)]
 mod setup_page;
+#[cfg(test)]
+mod unicode;
 #[cfg(test)]
 mod untrusted_headers;

@@ -254,6 +254,40 @@ async fn section_4_1_2_authz_10_state_is_echoed_byte_for_byte() {
     assert!(!url.contains("state"), "{url}");
 }
 
+/// What a request says travels through every page and back, whatever it is made of; a request that the
+/// pages could not carry is refused at once, to the client, and leads nobody to a page that cannot be
+/// shown. AUTHZ-10.
+#[tokio::test]
+async fn section_4_1_2_authz_10_the_state_comes_through_every_page_or_is_refused_at_once() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await.with("prompt", "select_account consent");
+    let nasty = "\"'<>&\r\n\0%00%0d%0a#?=+ ;\\\u{1}\u{202e}😀";
+    let of = |piece: &str, bytes: usize| piece.repeat(bytes / piece.len());
+    let claims = format!(r#"{{"userinfo":{{"x":{{"value":"{}"}}}}}}"#, "y".repeat(4_000));
+    let nonce = of("\"", 1_024);
+    for (state, (name, value), carried) in [
+        (of(nasty, 2_048), ("claims", ""), true),
+        (of("s", 4_096), ("claims", ""), true),
+        (of("\"", 4_096), ("claims", ""), true),
+        (of("😀", 4_096), ("claims", ""), true),
+        (of("\u{1}", 1_024), ("claims", ""), true),
+        (of("s", 4_096), ("claims", claims.as_str()), true),
+        (of("\u{1}", 4_096), ("claims", ""), false),
+        (of("\"", 4_096), ("nonce", nonce.as_str()), true),
+    ] {
+        let app = app.clone().with("state", &state).with(name, value);
+        let mut browser = Browser::new(&issuer);
+        let place = browser.open(&app.authorize_url()).await;
+        let url = browser.go_on(place, "alice").await;
+        let answer = crate::actors::relying_party::response_parameters(&url);
+        assert_eq!(answer.get("state"), Some(&state));
+        assert_eq!(answer.contains_key("code"), carried, "{state:.20} {name}");
+        let refused = (!carried).then_some("invalid_request");
+        assert_eq!(answer.get("error").map(String::as_str), refused);
+    }
+}
+
 /// More than we carry is refused, and not cut. RFC 6749 §4.1.2.
 #[tokio::test]
 async fn section_4_1_2_a_state_beyond_4096_bytes_is_refused() {

@@ -14,8 +14,14 @@ use doorward::{
         client::{ClientMetadata, TokenEndpointAuthMethod},
         jose::SigningAlg,
     },
-    service::{client_registry, users},
-    types::audit::{Action, Actor},
+    service::{
+        account, client_registry,
+        users::{self, NewUser, UserError},
+    },
+    types::{
+        Secret,
+        audit::{Action, Actor},
+    },
 };
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -23,7 +29,7 @@ use tokio::task::JoinSet;
 use crate::actors::{
     Browser, Issuer, RelyingParty, Signer,
     clock::START,
-    issuer::{ISSUER, Registered, Reply, origin},
+    issuer::{ISSUER, PASSWORD, Registered, Reply, origin},
     relying_party::{machine, web_app},
 };
 
@@ -299,6 +305,43 @@ async fn race_05_nothing_works_after_a_revocation_is_acknowledged() {
     }
 }
 
+/// RACE-05: a refresh against a new password, and against a consent that is withdrawn: nothing works once
+/// that is acknowledged, in whichever order they came.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn race_05_nothing_works_after_a_password_is_set_or_an_app_is_revoked() {
+    let nodes = nodes(2).await;
+    let issuer = Arc::clone(&nodes[0]);
+    let alice = issuer.user("alice").await.id;
+    let app = RelyingParty::public(&issuer).await.asking("openid offline_access");
+    let attempt = Attempt::new(nodes.clone(), &app);
+    let id = &app.registered.client.id;
+    for round in 0..=rounds() / 40 {
+        let tokens = app.tokens("alice").await;
+        let token = tokens["refresh_token"].as_str().unwrap();
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        let (ctx, origin) = (&issuer.ctx, origin());
+        let end = async {
+            if round % 2 == 0 {
+                let password = Secret::new(PASSWORD.to_owned());
+                let set = users::set_password(ctx, alice, password, Actor::Operator, &origin);
+                set.await.map(drop).unwrap();
+            } else {
+                account::revoke_app(ctx, alice, id.clone(), &origin).await.map(drop).unwrap();
+            }
+        };
+        let (replies, ()) = tokio::join!(attempt.at_once(4, &fields), end);
+        settle(&nodes).await;
+        for tokens in successes(&replies).iter().chain([&tokens]) {
+            for node in &nodes {
+                let app = app.on(node);
+                let access = tokens["access_token"].as_str().unwrap();
+                assert_eq!(app.userinfo(access).await.status, 401, "round {round}");
+                app.refresh(tokens["refresh_token"].as_str().unwrap()).await.is_invalid_grant();
+            }
+        }
+    }
+}
+
 /// RACE-06, CAUTH-04: one client assertion, sixteen uses: one success.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn race_06_one_assertion() {
@@ -364,6 +407,36 @@ async fn race_07_one_of_two_is_told_that_the_name_is_taken() {
         assert_eq!(usize::from(one.is_ok()) + usize::from(other.is_ok()), 1, "{id}");
         let taken = one.and(other).unwrap_err();
         assert!(matches!(taken, client_registry::ClientError::IdTaken), "{taken}");
+    }
+}
+
+/// RACE-07: the same of two who make a user of one name, of names that look alike, or of one address.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn race_07_one_of_two_gets_the_name_or_the_address() {
+    let nodes = nodes(2).await;
+    let make = async |node: &Issuer, username: String, email: Option<String>| {
+        let new = NewUser { username, email, ..NewUser::default() };
+        users::create(&node.ctx, new, Actor::Operator, &origin()).await
+    };
+    for round in 0..=rounds() / 100 {
+        let name = |letter: &str| format!("us{letter}r{round}");
+        let address = format!("user{round}@example.com");
+        for (one, other) in [
+            ((name("e"), None), (name("e"), None)),
+            // A Cyrillic letter in the place of a Latin one.
+            ((name("a"), None), (name("\u{430}"), None)),
+            ((name("x"), Some(address.clone())), (name("y"), Some(address.to_uppercase()))),
+        ] {
+            let both =
+                tokio::join!(make(&nodes[0], one.0, one.1), make(&nodes[1], other.0, other.1));
+            assert_eq!(usize::from(both.0.is_ok()) + usize::from(both.1.is_ok()), 1, "{round}");
+            let taken = both.0.and(both.1).unwrap_err();
+            let expected = matches!(
+                taken,
+                UserError::UsernameTaken | UserError::UsernameConfusable | UserError::EmailTaken
+            );
+            assert!(expected || matches!(taken, UserError::Username(_)), "{taken}");
+        }
     }
 }
 

@@ -1,11 +1,17 @@
 //! Looking writes nothing: an anonymous visitor cannot make the tables grow. CSRF-06, DOS-01. And what is
 //! known is not looked up.
 
+use doorward::{
+    http::admin::table::{ROUTES, Verb},
+    identity::api_key::Owner,
+};
 use http::{Method, StatusCode};
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
-    access::NOTES_API,
+    access::{NOTES_API, ROBOT},
+    admin::Admin,
+    api_key::new_key,
     issuer::PASSWORD,
     relying_party::{claims, machine},
 };
@@ -91,6 +97,43 @@ async fn csrf_06_reading_while_signed_in_writes_nothing() {
     doorward::service::seen::flush(&issuer.ctx).await.unwrap();
     assert_ne!(witness.state().await, before);
     assert!(!PASSWORD.is_empty());
+}
+
+/// Reading by the admin API writes nothing either, whatever it is asked for and by HEAD as well. CSRF-06.
+#[tokio::test]
+async fn csrf_06_reading_by_the_admin_api_writes_nothing() {
+    let issuer = Issuer::start().await;
+    let root = Admin::root(&issuer).await;
+    let alice = issuer.user("alice").await;
+    issuer.give(&alice, ROBOT).await;
+    let key = issuer.make_key(&Owner::User(alice.id), new_key("notes:read")).await.key.id;
+    issuer.group("staff", "moderator", &alice).await;
+    let apis = root.get("/apis").await;
+    let api = apis["items"][0]["id"].as_str().unwrap().to_owned();
+    let (alice, key) = (alice.id.to_string(), key.to_string());
+    issuer.clock.advance(120);
+    let mut witness = issuer.witness().await;
+    let before = witness.state().await;
+    let mut found = 0;
+    for route in ROUTES.iter().filter(|route| matches!(route.verb, Verb::Get)) {
+        let id = match route.path.split('/').nth(4) {
+            Some("users") => &alice,
+            Some("apis") => &api,
+            Some("api-keys") => &key,
+            Some("roles") => "moderator",
+            Some("groups") => "staff",
+            _ => "console",
+        };
+        let path = route.path.replace("{id}", id).replace("{client_id}", id).replace("{name}", id);
+        for method in ["GET", "HEAD", "OPTIONS"] {
+            let reply = root.ask(&format!("{method} {path}"), serde_json::Value::Null).await;
+            found += usize::from(reply.status == StatusCode::OK);
+            assert_ne!(reply.status, StatusCode::NOT_FOUND, "{method} {path}");
+        }
+    }
+    let gets = ROUTES.iter().filter(|route| matches!(route.verb, Verb::Get)).count();
+    assert!(found >= gets, "{found} of {gets} were found");
+    assert_eq!(witness.state().await, before);
 }
 
 /// Once everything is known, a machine's JWT with the permissions of its roles is issued, and told of,

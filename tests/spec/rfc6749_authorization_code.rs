@@ -1,11 +1,17 @@
 //! The authorization code at the token endpoint. RFC 6749 §4.1.2, §4.1.3, §10.5.
 
-use doorward::{protocol::client::ClientMetadata, types::audit::Action};
+use doorward::{
+    identity::api_key::Owner, protocol::client::ClientMetadata, service::setup,
+    types::audit::Action,
+};
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
+    access::ROBOT,
     issuer::Reply,
     relying_party::{CALLBACK, VERIFIER, public_app, web_app},
+    request::form,
+    visits::refused,
 };
 
 const OTHER_CALLBACK: &str = "https://app.example/other";
@@ -48,6 +54,31 @@ async fn code_02_a_second_redemption_ends_every_token_of_the_first() {
 
     app.redeem(&code).await.is_invalid_grant();
     assert_eq!(issuer.audited(Action::CodeReused).await, 1, "a revoked grant is revoked once");
+}
+
+/// CODE-02: what was refreshed since hangs from the code as well, of a client whose token rotates and of
+/// one that keeps it. Another sign-in of the same user has nothing to do with it.
+#[tokio::test]
+async fn code_02_a_second_redemption_ends_what_was_refreshed_since() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    for app in [RelyingParty::web(&issuer).await, RelyingParty::public(&issuer).await] {
+        let app = app.asking("openid offline_access");
+        let elsewhere = app.tokens("alice").await;
+        let code = app.code(&mut Browser::new(&issuer), "alice").await;
+        let mut chain = vec![app.redeem(&code).await.granted()];
+        for _ in 0..2 {
+            let newest = chain.last().unwrap()["refresh_token"].as_str().unwrap().to_owned();
+            chain.push(app.refresh(&newest).await.granted());
+        }
+        app.redeem(&code).await.is_invalid_grant();
+        for tokens in &chain {
+            assert_eq!(app.userinfo(tokens["access_token"].as_str().unwrap()).await.status, 401);
+            app.refresh(tokens["refresh_token"].as_str().unwrap()).await.is_invalid_grant();
+        }
+        assert_eq!(app.userinfo(elsewhere["access_token"].as_str().unwrap()).await.status, 200);
+        app.refresh(elsewhere["refresh_token"].as_str().unwrap()).await.granted();
+    }
 }
 
 /// CODE-02, RFC 9700 §4.2.4: a replay that would not have been redeemed anyway revokes nothing, or
@@ -228,6 +259,43 @@ async fn code_11_other_credentials_are_no_codes_and_a_code_is_nothing_else() {
     assert_eq!(app.userinfo(&code).await.status, 401);
     assert_eq!(app.introspect(&code).await["active"], false);
     assert_eq!(app.revoke(&code).await.status, 200);
+    app.redeem(&code).await.granted();
+}
+
+/// CODE-11: nor is what pages, links and API keys carry a code or a refresh token, or a code any of those.
+#[tokio::test]
+async fn code_11_flows_links_and_keys_are_no_codes_and_a_code_is_none_of_them() {
+    let issuer = Issuer::start().await;
+    let link = setup::link(&issuer.ctx).await.unwrap().unwrap();
+    let alice = issuer.user("alice").await;
+    issuer.give(&alice, ROBOT).await;
+    let key = issuer.api_key(&Owner::User(alice.id), "notes:read").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    let login = browser.open(&app.authorize_url()).await.page().form("#sign-in");
+    for other in [link.expose().as_str(), &key, login.value("flow"), login.value("csrf")] {
+        app.redeem(other).await.is_invalid_grant();
+        app.refresh(other).await.is_invalid_grant();
+    }
+    let code = app.code(&mut browser, "alice").await;
+    for path in ["/login", "/consent", "/select-account", "/role-missing"] {
+        let page = browser.open(&format!("{path}?flow={code}")).await.page();
+        assert_eq!(page.status(), 400, "{path}");
+    }
+    let setup = browser.open(&format!("/setup?token={code}")).await.page();
+    assert_eq!(setup.status(), 404);
+    for cookie in ["session", "browser", "device"] {
+        let mut thief = Browser::new(&issuer);
+        thief.cookies.insert(format!("__Host-doorward-{cookie}"), code.clone());
+        assert_eq!(thief.open("/account").await.page().path(), "/login", "{cookie}");
+    }
+    let hinting = app.clone().with("prompt", "none").with("id_token_hint", &code);
+    assert_eq!(refused(&browser.open(&hinting.authorize_url()).await.away()), "login_required");
+    let body = form(&[("token", "x"), ("client_id", app.id()), ("client_secret", &code)]);
+    issuer.post("/introspect", &[], &body).await.is_invalid_client();
+    let mut guesser = Browser::new(&issuer);
+    let page = guesser.open("/login").await.page();
+    assert_eq!(guesser.try_password(&page, "alice", &code).await.page().status(), 422);
     app.redeem(&code).await.granted();
 }
 

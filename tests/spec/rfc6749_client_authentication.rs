@@ -1,6 +1,9 @@
 //! Client authentication with secrets. RFC 6749 §2.3, OIDC Core §9.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use base64ct::{Base64, Encoding};
 use doorward::{
@@ -12,6 +15,7 @@ use doorward::{
     types::{ClientId, Secret, audit::Actor},
 };
 use http::{Request, StatusCode, header};
+use serde_json::json;
 
 use crate::actors::{
     Issuer, RelyingParty, Signer,
@@ -23,6 +27,7 @@ use crate::actors::{
     signer::hmac_jwt,
 };
 
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 
 fn posting() -> ClientMetadata {
@@ -153,6 +158,141 @@ async fn cauth_07_only_the_registered_method_passes() {
     with_basic(&issuer, &basic("post", secret_of(&by_form)), &[GRANT]).await.is_invalid_client();
 }
 
+/// How a client can say who it is. RFC 6749 §2.3, OIDC Core §9.
+const METHODS: [TokenEndpointAuthMethod; 5] = [
+    TokenEndpointAuthMethod::None,
+    TokenEndpointAuthMethod::ClientSecretBasic,
+    TokenEndpointAuthMethod::ClientSecretPost,
+    TokenEndpointAuthMethod::ClientSecretJwt,
+    TokenEndpointAuthMethod::PrivateKeyJwt,
+];
+
+/// A request by `app` that proves it by `method`, with whatever the client has: its secret, or else a
+/// made-up one, and the key of `signer`.
+async fn proving(
+    app: &RelyingParty<'_>,
+    issuer: &Issuer,
+    signer: &Signer,
+    (path, method): (&str, TokenEndpointAuthMethod),
+) -> Reply {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let made_up = "m".repeat(43);
+    let secret = app.registered.secret.as_deref().unwrap_or(&made_up);
+    let claims = json!({
+        "iss": app.id(), "sub": app.id(), "aud": ISSUER, "exp": START + 60,
+        "jti": NEXT.fetch_add(1, Ordering::Relaxed).to_string(),
+    });
+    let assertion = match method {
+        TokenEndpointAuthMethod::PrivateKeyJwt => signer.sign(&claims),
+        TokenEndpointAuthMethod::None
+        | TokenEndpointAuthMethod::ClientSecretBasic
+        | TokenEndpointAuthMethod::ClientSecretPost
+        | TokenEndpointAuthMethod::ClientSecretJwt => {
+            hmac_jwt(secret.as_bytes(), &json!({ "alg": "HS256" }), &claims)
+        }
+    };
+    let asked = [GRANT, ("token", "x"), ("refresh_token", "x")];
+    let basic = basic(app.id(), secret);
+    let (headers, more) = match method {
+        TokenEndpointAuthMethod::None => (vec![], vec![("client_id", app.id())]),
+        TokenEndpointAuthMethod::ClientSecretBasic => {
+            (vec![("authorization", basic.as_str())], vec![])
+        }
+        TokenEndpointAuthMethod::ClientSecretPost => {
+            (vec![], vec![("client_id", app.id()), ("client_secret", secret)])
+        }
+        TokenEndpointAuthMethod::ClientSecretJwt | TokenEndpointAuthMethod::PrivateKeyJwt => {
+            (vec![], vec![("client_assertion_type", JWT_BEARER), ("client_assertion", &assertion)])
+        }
+    };
+    issuer.post(path, &headers, &form(&[&asked[..], &more].concat())).await
+}
+
+/// CAUTH-07, CAUTH-12: every method against a client of every other one, at every endpoint: also by
+/// whoever has the client's secret or key, and for one that claims to be public.
+#[tokio::test]
+async fn cauth_07_every_other_method_is_refused_everywhere() {
+    let issuer = Issuer::start().await;
+    let signer = Signer::new(SigningAlg::ES256);
+    for registered in METHODS {
+        let metadata = ClientMetadata { token_endpoint_auth_method: registered, ..machine() };
+        let metadata = match registered {
+            TokenEndpointAuthMethod::None => public_app(),
+            TokenEndpointAuthMethod::PrivateKeyJwt => {
+                ClientMetadata { jwks: Some(signer.jwks()), ..metadata }
+            }
+            TokenEndpointAuthMethod::ClientSecretBasic
+            | TokenEndpointAuthMethod::ClientSecretPost
+            | TokenEndpointAuthMethod::ClientSecretJwt => metadata,
+        };
+        let app = RelyingParty::register(&issuer, &format!("by-{registered:?}"), metadata).await;
+        for presented in METHODS {
+            for path in ["/token", "/introspect", "/revoke"] {
+                let reply = proving(&app, &issuer, &signer, (path, presented)).await;
+                if presented != registered {
+                    reply.is_invalid_client();
+                } else if registered == TokenEndpointAuthMethod::None {
+                    // Known, but it may not act for itself, and introspects nothing.
+                    assert_eq!(reply.status.is_success(), path == "/revoke", "{path}");
+                } else {
+                    assert_eq!(reply.status, 200, "{registered:?} {path}: {}", reply.text());
+                }
+            }
+        }
+    }
+}
+
+/// CAUTH-02: in the form and by assertion as well, an unknown client fails like a known one.
+#[tokio::test]
+async fn cauth_02_failures_look_alike_by_every_method() {
+    let issuer = Issuer::start().await;
+    let signer = Signer::new(SigningAlg::ES256);
+    let by_key = ClientMetadata {
+        token_endpoint_auth_method: TokenEndpointAuthMethod::PrivateKeyJwt,
+        jwks: Some(signer.jwks()),
+        ..machine()
+    };
+    RelyingParty::register(&issuer, "post", posting()).await;
+    let known = RelyingParty::register(&issuer, "key", by_key).await;
+    let mut unknown = known.clone();
+    unknown.registered.client.id = ClientId::parse("nobody").unwrap();
+    let stranger = Signer::new(SigningAlg::ES256);
+    for path in ["/token", "/introspect", "/revoke"] {
+        let mut told = Vec::new();
+        for id in ["post", "key", "nobody"] {
+            let fields = [GRANT, ("token", "x"), ("client_id", id), ("client_secret", "wrong")];
+            told.push(issuer.post(path, &[], &form(&fields)).await);
+        }
+        let by_assertion = TokenEndpointAuthMethod::PrivateKeyJwt;
+        for (app, key) in [(&known, &stranger), (&unknown, &stranger), (&unknown, &signer)] {
+            told.push(proving(app, &issuer, key, (path, by_assertion)).await);
+        }
+        for reply in &told {
+            reply.is_invalid_client();
+            assert_eq!(reply.body, told[0].body, "{path}");
+        }
+    }
+}
+
+/// CAUTH-13: each character that form encoding changes, by itself: raw, the pair is another secret's,
+/// and is not tried as it stands.
+#[tokio::test]
+async fn cauth_13_a_raw_secret_is_not_guessed_at() {
+    let issuer = Issuer::start().await;
+    for (number, sign) in ["+", "%41", "%2B", "%25"].iter().enumerate() {
+        let (id, secret) = (format!("client{number}"), format!("{}{sign}", "s".repeat(40)));
+        let own = NewSecret::Own(Secret::new(secret.clone()));
+        let parsed = Some(ClientId::parse(&id).unwrap());
+        client_registry::create(&issuer.ctx, parsed, machine(), own, Actor::Operator, &origin())
+            .await
+            .unwrap();
+        issuer.give_client(&id, ROBOT).await;
+        with_basic(&issuer, &basic(&id, &secret), &[GRANT]).await.granted();
+        let raw = format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()));
+        with_basic(&issuer, &raw, &[GRANT]).await.is_invalid_client();
+    }
+}
+
 /// CAUTH-12: a public client has no secret, and a confidential one cannot claim to be public.
 #[tokio::test]
 async fn cauth_12_public_and_confidential_are_not_exchanged() {
@@ -241,6 +381,36 @@ async fn cauth_16_an_outsider_cannot_lock_a_client_out() {
     issuer.wait(wait).await;
     let there = app.request("/token", &[GRANT]);
     issuer.send_from("198.51.100.7:1", there).await.granted();
+}
+
+/// CAUTH-16: failures count together, by whatever method and at whatever endpoint; the client itself, from
+/// elsewhere, is kept from nothing.
+#[tokio::test]
+async fn cauth_16_an_outsider_does_not_begin_anew_at_another_door() {
+    let issuer = Issuer::start_with(|policy| policy.lockout.network.burst = 9).await;
+    let app = RelyingParty::register(&issuer, "batch", machine()).await;
+    let mut outsider = app.clone();
+    outsider.registered.secret = Some("wrong".repeat(10));
+    let stranger = Signer::new(SigningAlg::ES256);
+    let methods = [
+        TokenEndpointAuthMethod::ClientSecretBasic,
+        TokenEndpointAuthMethod::ClientSecretPost,
+        TokenEndpointAuthMethod::PrivateKeyJwt,
+    ];
+    for path in ["/token", "/introspect", "/revoke"] {
+        for method in methods {
+            proving(&outsider, &issuer, &stranger, (path, method)).await.is_invalid_client();
+        }
+    }
+    for path in ["/token", "/introspect", "/revoke"] {
+        for method in methods {
+            let reply = proving(&outsider, &issuer, &stranger, (path, method)).await;
+            assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS, "{path} {method:?}");
+            assert!(reply.header(header::RETRY_AFTER).parse::<u64>().unwrap() > 0);
+        }
+    }
+    let elsewhere = app.request("/token", &[GRANT]);
+    issuer.send_from("198.51.100.7:1", elsewhere).await.granted();
 }
 
 /// A disabled client is refused everywhere, in the words of an unknown one; enabled again, it works.

@@ -3,12 +3,17 @@
 use std::task::Poll;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use doorward::types::audit::Action;
+use doorward::{
+    protocol::client::{AccessTokenFormat, ClientMetadata},
+    types::audit::Action,
+};
 use http::StatusCode;
 use serde_json::Value;
 
 use crate::actors::{
     Issuer, RelyingParty,
+    access::NOTES_API,
+    api_key::exchanger,
     issuer::Reply,
     relying_party::{claims, public_app, web_app},
 };
@@ -62,6 +67,7 @@ async fn rt_01_a_public_client_gets_a_new_token_at_every_use() {
 async fn rt_02_a_retry_yields_the_same_successor() {
     let issuer = Issuer::start().await;
     let (app, tokens) = public(&issuer).await;
+    let mut witness = issuer.witness().await;
     let first = refresh_token(&tokens);
     let successor = app.refresh(&first).await.granted();
     let mut access = vec![access_token(&successor).to_owned()];
@@ -73,6 +79,8 @@ async fn rt_02_a_retry_yields_the_same_successor() {
     }
     assert_eq!(issuer.audited(Action::RefreshReused).await, 0);
     app.refresh(&refresh_token(&successor)).await.granted();
+    assert_eq!(witness.rows("refresh_families").await, 1);
+    assert_eq!(witness.rows("grants").await, 1);
 }
 
 /// RT-18: the connection breaks at any moment of a refresh, which then goes on by itself, and the client tries
@@ -128,6 +136,42 @@ async fn dead(app: &RelyingParty<'_>, generations: &[Value]) {
     for tokens in generations {
         app.refresh(&refresh_token(tokens)).await.is_invalid_grant();
         assert_eq!(app.userinfo(access_token(tokens)).await.status, 401);
+    }
+}
+
+/// INTR-07: an API that introspects hears of a dead family on every node, one as well that had just
+/// looked at its tokens.
+#[tokio::test]
+async fn intr_07_a_dead_family_is_inactive_on_every_node() {
+    let issuer = Issuer::start().await;
+    let node = issuer.another_node().await;
+    issuer.user("alice").await;
+    for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
+        let metadata = ClientMetadata {
+            access_token_format: format,
+            access_token_audience: vec![NOTES_API.to_owned()],
+            ..public_app()
+        };
+        let app = RelyingParty::register(&issuer, &format!("spa-{format:?}"), metadata).await;
+        let app = app.asking("openid offline_access");
+        let api = RelyingParty::register(&issuer, &format!("api-{format:?}"), exchanger()).await;
+        let mut chain = vec![app.tokens("alice").await];
+        for _ in 0..2 {
+            chain.push(app.refresh(&refresh_token(chain.last().unwrap())).await.granted());
+        }
+        let told = async |api: &RelyingParty<'_>, active: bool| {
+            for tokens in &chain {
+                let told = api.introspect(access_token(tokens)).await;
+                assert_eq!(told["active"], active, "{format:?}");
+            }
+        };
+        for api in [&api, &api.on(&node)] {
+            told(api, true).await;
+        }
+        app.refresh(&refresh_token(&chain[0])).await.is_invalid_grant();
+        told(&api, false).await;
+        node.wait(1).await;
+        told(&api.on(&node), false).await;
     }
 }
 
@@ -358,9 +402,12 @@ async fn rt_13_a_forged_token_kills_nothing() {
         "dwr_".to_owned(),
         "x".repeat(10_000),
     ]);
+    let mut witness = issuer.witness().await;
+    let before = witness.state().await;
     for token in &forged {
         app.refresh(token).await.is_invalid_grant();
     }
+    assert_eq!(witness.state().await, before, "nothing was written for them");
     assert_eq!(issuer.audited(Action::RefreshReused).await, 0);
     assert_eq!(issuer.audited(Action::RefreshFromFuture).await, 0);
     app.refresh(&refresh_token(&third)).await.granted();

@@ -1,10 +1,19 @@
 //! The token endpoint. RFC 6749 §3.2, §4.4, §5.
 
-use doorward::protocol::client::{ClientMetadata, GrantType};
+use doorward::{
+    identity::api_key::Owner,
+    protocol::{
+        client::{ClientMetadata, GrantType, TokenEndpointAuthMethod},
+        grant::token_exchange::{ACCESS_TOKEN, API_KEY},
+    },
+    types::Scope,
+};
 use http::{Method, StatusCode, header};
 
 use crate::actors::{
     Browser, Issuer, RelyingParty,
+    access::{NOTES_API, ROBOT},
+    issuer::PASSWORD,
     relying_party::{CALLBACK, VERIFIER, machine, web_app},
     request::form,
 };
@@ -192,6 +201,64 @@ async fn tok_04_a_repeated_parameter_is_invalid_request() {
         reply.is_invalid_request();
     }
     app.redeem(&code).await.granted();
+}
+
+/// TOK-04 for every other grant and for the endpoints that describe and revoke tokens: each parameter,
+/// the client's own credentials as well, with the same value again and with another.
+#[tokio::test]
+async fn tok_04_a_repeated_parameter_is_refused_by_every_grant_and_endpoint() {
+    let issuer = Issuer::start_with_password_grant().await;
+    let alice = issuer.user("alice").await;
+    issuer.give(&alice, ROBOT).await;
+    let key = issuer.api_key(&Owner::User(alice.id), "notes:read").await;
+    let metadata = ClientMetadata {
+        token_endpoint_auth_method: TokenEndpointAuthMethod::ClientSecretPost,
+        grant_types: GrantType::ALL.iter().copied().collect(),
+        scope: Scope::parse("openid offline_access notes:read").unwrap(),
+        audiences: vec![NOTES_API.to_owned()],
+        ..web_app()
+    };
+    let app = RelyingParty::register(&issuer, "all", metadata).await;
+    let tokens = app.clone().asking("openid offline_access").tokens("alice").await;
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    let access_token = tokens["access_token"].as_str().unwrap();
+    let (id, secret) = (app.id(), app.registered.secret.as_deref().unwrap());
+    let own = [("client_id", id), ("client_secret", secret)];
+    let requests: [(&str, &[(&str, &str)]); 6] = [
+        (
+            "/token",
+            &[
+                ("grant_type", "refresh_token"),
+                ("refresh_token", refresh_token),
+                ("scope", "openid"),
+            ],
+        ),
+        ("/token", &[("grant_type", "client_credentials"), ("scope", "notes:read")]),
+        (
+            "/token",
+            &[
+                ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+                ("subject_token", &key),
+                ("subject_token_type", API_KEY),
+                ("requested_token_type", ACCESS_TOKEN),
+                ("client_address", "192.0.2.1"),
+            ],
+        ),
+        ("/token", &[("grant_type", "password"), ("username", "alice"), ("password", PASSWORD)]),
+        ("/introspect", &[("token", access_token), ("token_type_hint", "access_token")]),
+        ("/revoke", &[("token", access_token), ("token_type_hint", "access_token")]),
+    ];
+    for (path, fields) in requests {
+        let whole = [fields, &own[..]].concat();
+        for (name, value) in &whole {
+            for again in [*value, "other", ""] {
+                let twice = form(&[&whole[..], &[(name, again)]].concat());
+                issuer.post(path, &[], &twice).await.is_invalid_request();
+            }
+        }
+        // Each of them once is a good request.
+        assert_eq!(issuer.post(path, &[], &form(&whole)).await.status, 200, "{path} {fields:?}");
+    }
 }
 
 /// RFC 6749 §3.2: unrecognized parameters MUST be ignored; a parameter without a value was not sent.

@@ -165,6 +165,22 @@ async fn section_2_2_a_refresh_token_is_described() {
     }
 }
 
+/// INTR-03: whatever form of answer is asked for, an inactive one has its one member, and no JWT. RFC 9701
+/// is not supported, and what is asked for is no error.
+#[tokio::test]
+async fn intr_03_no_form_of_answer_says_more() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let access = text(&app.tokens("alice").await, "access_token");
+    assert_eq!(app.revoke(&access).await.status, 200);
+    for accept in ["application/token-introspection+jwt", "application/jwt", "text/html", "*/*"] {
+        let mut request = app.request("/introspect", &[("token", &access)]);
+        request.headers_mut().insert(header::ACCEPT, accept.parse().unwrap());
+        is_inactive(&issuer.send(request).await.granted());
+    }
+}
+
 /// INTR-05: garbage, an ID token and everything else that is no token of ours is inactive.
 #[tokio::test]
 async fn intr_05_what_is_no_token_is_inactive() {

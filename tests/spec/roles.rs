@@ -2,7 +2,7 @@
 //! the attack catalogue's ADM-05, ADM-12, CODE-07 and TOK-14.
 
 use doorward::{
-    identity::user::User,
+    identity::{api_key::Owner, user::User},
     protocol::client::{AccessTokenFormat, ClientMetadata, GrantType},
     service::{
         access_error::AccessError,
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::actors::{
     Browser, Issuer, RelyingParty,
     access::{NOTES_API, ROBOT},
-    issuer::origin,
+    issuer::{PASSWORD, origin},
     relying_party::{claims, machine, response_parameters, web_app},
 };
 
@@ -152,6 +152,55 @@ async fn a_disabled_api_is_no_audience() {
     let off = ApiUpdate { status: Some(Status::Disabled), ..ApiUpdate::default() };
     apis::update(&issuer.ctx, NOTES_API, off, Actor::Operator, &origin()).await.unwrap();
     robot.token(&grant).await.refused(StatusCode::BAD_REQUEST, "invalid_scope");
+}
+
+/// TOK-09: whatever was granted before, by whatever grant: of an API that was disabled meanwhile nothing is
+/// in the next token, in the answer about an old one, or in a key; enabled again, it is as before.
+#[tokio::test]
+async fn tok_09_no_grant_gives_anything_of_a_disabled_api() {
+    let issuer = Issuer::start_with_password_grant().await;
+    let alice = issuer.user("alice").await;
+    issuer.give(&alice, ROBOT).await;
+    let metadata = ClientMetadata {
+        grant_types: GrantType::ALL.iter().copied().collect(),
+        audiences: vec![NOTES_API.to_owned()],
+        ..metadata()
+    };
+    let app = RelyingParty::register(&issuer, "all", metadata).await;
+    let app = app.asking("openid profile offline_access notes:read");
+    let key = issuer.api_key(&Owner::User(alice.id), "notes:read").await;
+    let mut browser = Browser::new(&issuer);
+    let old = app.redeem(&app.code(&mut browser, "alice").await).await.granted();
+    let refresh = text(&old, "refresh_token");
+    let password = [
+        ("grant_type", "password"),
+        ("username", "alice"),
+        ("password", PASSWORD),
+        ("scope", "roles notes:read"),
+    ];
+    for status in [Status::Disabled, Status::Enabled] {
+        let is_on = status == Status::Enabled;
+        let before = app.code(&mut browser, "alice").await;
+        let change = ApiUpdate { status: Some(status), ..ApiUpdate::default() };
+        apis::update(&issuer.ctx, NOTES_API, change, Actor::Operator, &origin()).await.unwrap();
+        // What was allowed while there was no such API is not of it.
+        let code = if is_on { app.code(&mut browser, "alice").await } else { before };
+        for reply in
+            [app.redeem(&code).await, app.refresh(refresh).await, app.token(&password).await]
+        {
+            let tokens = reply.granted();
+            let access = claims(text(&tokens, "access_token"));
+            assert_eq!(text(&tokens, "scope").contains("notes:read"), is_on, "{tokens}");
+            assert_eq!(access["aud"].to_string().contains(NOTES_API), is_on, "{access}");
+        }
+        let machine = app.token(&[("grant_type", "client_credentials")]).await;
+        assert_eq!(machine.status == StatusCode::OK, is_on, "{}", machine.text());
+        let exchanged = app.exchange(&key, &[]).await;
+        assert_eq!(exchanged.status == StatusCode::OK, is_on, "{}", exchanged.text());
+        assert_eq!(app.introspect(&key).await["active"], is_on);
+        let told = app.introspect(text(&old, "access_token")).await;
+        assert_eq!(told["scope"].as_str().unwrap().contains("notes:read"), is_on, "{told}");
+    }
 }
 
 /// A machine has what its own roles give it, and nothing without.

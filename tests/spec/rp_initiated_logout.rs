@@ -125,6 +125,33 @@ async fn section_2_logo_01_without_proof_the_user_is_asked() {
     }
 }
 
+/// LOGO-01: a link or a form of another site, without a hint, gets the question, and nobody is signed out.
+#[tokio::test]
+async fn logo_01_another_site_signs_nobody_out() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    let mut browser = Browser::new(&issuer);
+    browser.sign_in("alice").await;
+    browser.headers.insert("origin", "https://evil.example".parse().unwrap());
+    browser.headers.insert("sec-fetch-site", "cross-site".parse().unwrap());
+    for fields in [
+        vec![],
+        vec![("client_id", app.id())],
+        vec![("client_id", app.id()), ("post_logout_redirect_uri", SIGNED_OUT)],
+        vec![("action", "sign-out"), ("flow", ""), ("csrf", "")],
+    ] {
+        let asked = browser.open(&logout(&fields)).await.page();
+        assert!(asked.has("#sign-out"), "{fields:?}: {}", asked.text());
+        let fields = fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let form = Form { action: "/logout".to_owned(), fields };
+        let asked = browser.submit(&form).await.page();
+        assert!(asked.has("#sign-out"), "{form:?}: {}", asked.text());
+    }
+    assert!(is_signed_in(&mut browser).await);
+    assert_eq!(issuer.audited(Action::SignedOut).await, 0);
+}
+
 /// The request goes on after the question: the address and `state` are those that were asked about.
 #[tokio::test]
 async fn section_3_the_question_keeps_the_request() {

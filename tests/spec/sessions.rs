@@ -93,6 +93,14 @@ async fn sess_05_a_session_is_in_its_cookie_alone() {
     }
     thief.headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
     assert_eq!(thief.open("/account").await.page().path(), "/login");
+    for name in ["session", "sid", SESSION] {
+        let fields =
+            [(name.to_owned(), token.clone()), ("session".to_owned(), "others".to_owned())];
+        let body = crate::actors::relying_party::encode(&fields);
+        let reply = thief.send(Method::POST, "/account/sessions/end", Some(body)).await;
+        assert!(reply.status.is_client_error(), "{name}: {}", reply.status);
+    }
+    assert!(opens(&issuer, SESSION, &token).await);
     assert!(!opens(&issuer, "doorward-session", &token).await);
     assert!(!opens(&issuer, "__host-doorward-session", &token).await);
 }

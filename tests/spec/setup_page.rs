@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward::service::{setup, users};
+use doorward::service::{client_registry, setup, users};
 use http::{Request, StatusCode};
 
 use crate::actors::{
@@ -136,4 +136,23 @@ async fn two_forms_at_once_make_one_administrator() {
     assert_eq!(statuses.iter().filter(|status| status.is_success()).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|s| s.is_success() || s.is_client_error()), "{statuses:?}");
     assert_eq!(users::count(&issuer.ctx).await.unwrap(), 1);
+}
+
+/// ADM-14: a new installation has no users, no clients and no password that anybody could know.
+#[tokio::test]
+async fn adm_14_there_are_no_default_credentials() {
+    let issuer = Issuer::start().await;
+    assert_eq!(users::count(&issuer.ctx).await.unwrap(), 0);
+    assert!(client_registry::list(&issuer.ctx, None, 10).await.unwrap().is_empty());
+    for name in ["admin", "root", "doorward", "user"] {
+        for password in ["admin", "password", "doorward", "root", "changeme", "123456", ""] {
+            let mut browser = Browser::new(&issuer);
+            let login = browser.open("/login").await.page();
+            let page = browser.try_password(&login, name, password).await.page();
+            assert!(page.status().is_client_error(), "{name} {password}");
+            let basic = crate::actors::relying_party::basic(name, password);
+            let body = "grant_type=client_credentials";
+            issuer.post("/token", &[("authorization", &basic)], body).await.is_invalid_client();
+        }
+    }
 }

@@ -75,6 +75,31 @@ async fn hdr_04_a_trusted_proxy_names_the_client() {
     }
 }
 
+/// A trusted proxy says who the client is, and nothing else: neither who we are nor how we are reached nor
+/// what is asked for. HDR-04, CACHE-03.
+#[tokio::test]
+async fn hdr_04_not_even_a_trusted_proxy_names_the_issuer() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    for (name, value) in HEADERS {
+        let mut browser = Browser::new(&issuer);
+        browser.peer = "203.0.113.1:443".to_owned();
+        browser.headers.insert(name, value.parse().unwrap());
+        for path in ["/.well-known/openid-configuration", "/jwks"] {
+            let plain = issuer.fetch(path).await;
+            let reply = browser.send(Method::GET, path, None).await;
+            assert_eq!((reply.status, reply.body), (plain.status, plain.body), "{path} {name}");
+        }
+        let url = app.sign_in(&mut browser, "alice").await;
+        let answer = crate::actors::relying_party::response_parameters(&url);
+        assert_eq!(answer["iss"], Issuer::url(), "{name}");
+        let page = browser.open("/account").await.page();
+        assert_eq!(page.path(), "/account", "{name}");
+        assert!(!page.reply.text().contains("evil"), "{name}");
+    }
+}
+
 /// The limiter counts who really sends: a stranger does not get a fresh bucket with each header. HDR-04.
 #[tokio::test]
 async fn hdr_04_a_header_opens_no_fresh_bucket() {

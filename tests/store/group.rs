@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use doorward::store::{self, Conn, Db, Durability, StorageOptions, StoreError, Tx, Unique};
-use tokio::sync::{Notify, oneshot};
+use tokio::{
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
 
 use crate::{
     engine::TestDb,
@@ -42,7 +45,7 @@ async fn an_error_undoes_its_job_alone(db: TestDb) {
         })
         .collect();
     tokio::task::yield_now().await;
-    hold.send(()).unwrap();
+    hold.end();
     for (number, task) in tasks.into_iter().enumerate() {
         let failed = number % 3 == 0;
         assert_eq!(task.await.unwrap().is_err(), failed);
@@ -51,12 +54,26 @@ async fn an_error_undoes_its_job_alone(db: TestDb) {
     }
 }
 
+/// A job that waits.
+struct Hold {
+    go: oneshot::Sender<()>,
+    job: JoinHandle<Result<(), StoreError>>,
+}
+
+impl Hold {
+    /// Lets the job go on. On PostgreSQL it can be done after those that came behind it.
+    fn end(self) -> JoinHandle<Result<(), StoreError>> {
+        self.go.send(()).unwrap();
+        self.job
+    }
+}
+
 /// Keeps the writer busy until told to go on, so that other jobs gather behind it.
-async fn hold(db: &Db) -> oneshot::Sender<()> {
+async fn hold(db: &Db) -> Hold {
     let (go, wait) = oneshot::channel::<()>();
     let begun = Arc::new(Notify::new());
     let (db, begins) = (db.clone(), begun.clone());
-    tokio::spawn(async move {
+    let job = tokio::spawn(async move {
         db.write::<_, _, StoreError>(move |tx| {
             Box::pin(async move {
                 begins.notify_one();
@@ -67,7 +84,7 @@ async fn hold(db: &Db) -> oneshot::Sender<()> {
         .await
     });
     begun.notified().await;
-    go
+    Hold { go, job }
 }
 
 async fn a_panic_undoes_its_job_alone_and_reaches_its_caller(db: TestDb) {
@@ -86,9 +103,10 @@ async fn a_panic_undoes_its_job_alone_and_reaches_its_caller(db: TestDb) {
     let whole =
         tokio::spawn(async move { commit!(copy, [], |tx| store::meta::set(tx, "whole", b"")) });
     tokio::task::yield_now().await;
-    hold.send(()).unwrap();
+    let first = hold.end();
     assert!(broken.await.unwrap_err().is_panic());
     whole.await.unwrap().unwrap();
+    first.await.unwrap().unwrap();
     assert_eq!(read!(db, |conn| store::meta::find(conn, "broken")).unwrap(), None);
     assert!(read!(db, |conn| store::meta::find(conn, "whole")).unwrap().is_some());
     assert!(read!(db, |conn| store::meta::find(conn, "held")).unwrap().is_some());
@@ -196,7 +214,7 @@ async fn group(db: &Db, kinds: &[Kind]) -> Vec<Option<Result<(), StoreError>>> {
         // The jobs queue in this order.
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    hold.send(()).unwrap();
+    hold.end();
     let mut outcomes = Vec::new();
     for task in tasks {
         outcomes.push(task.await.ok());
@@ -254,7 +272,7 @@ async fn what_a_constraint_refused_costs_the_others_nothing(db: TestDb) {
             .await
     });
     tokio::time::sleep(Duration::from_millis(5)).await;
-    hold.send(()).unwrap();
+    hold.end();
     assert_eq!(refused.await.unwrap(), Err(StoreError::MissingReference));
     assert_eq!(before.await.unwrap(), Ok(()));
     assert!(stored(&db, 0).await);
@@ -313,7 +331,7 @@ async fn closing_finishes_what_waits(db: TestDb) {
     let copy = db.clone();
     let closing = tokio::spawn(async move { copy.close().await });
     tokio::task::yield_now().await;
-    hold.send(()).unwrap();
+    hold.end();
     waiting.await.unwrap().unwrap();
     closing.await.unwrap();
     let again = db.another().await;
@@ -382,7 +400,7 @@ async fn sqlite_acknowledges_nothing_when_the_commit_fails() {
     let beside =
         tokio::spawn(async move { commit!(copy, [], |tx| store::meta::set(tx, "beside", b"")) });
     tokio::time::sleep(Duration::from_millis(50)).await;
-    hold.send(()).unwrap();
+    hold.end();
     failing.await.unwrap().unwrap_err();
     beside.await.unwrap().unwrap_err();
     assert_eq!(read!(db, |conn| store::meta::find(conn, "beside")).unwrap(), None);
@@ -398,7 +416,7 @@ async fn sqlite_says_unavailable_while_another_process_holds_the_lock() {
     let other = Db::open(&options).await.unwrap();
     let hold = hold(&db).await;
     assert!(matches!(other.check_writable().await, Err(StoreError::Unavailable(_))));
-    hold.send(()).unwrap();
+    hold.end();
     db.check_writable().await.unwrap();
     other.check_writable().await.unwrap();
 }

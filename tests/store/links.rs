@@ -6,6 +6,7 @@ use std::{
 };
 
 use doorward::store::{self, Db, StorageOptions, StoreError};
+use sqlx::{Connection, PgConnection};
 
 use crate::engine::TestDb;
 
@@ -51,4 +52,35 @@ async fn a_write_that_fails_leaves_its_connection_to_the_next(db: TestDb) {
     }
     db.close().await;
     assert!(matches!(db.reader().await, Err(StoreError::Unavailable(_))));
+}
+
+/// RACE-11: a standby does not know yet what was used up or revoked. Nobody opens one, and a server that
+/// is one by now gets no new connection, for reads either.
+#[tokio::test]
+async fn race_11_a_standby_is_not_asked() {
+    let db = TestDb::postgres().await;
+    let mut warm = on_one_connection(&db).await.reader().await.unwrap();
+    let other = Db::open(&db.options).await.unwrap();
+    let mut admin = PgConnection::connect(&db.options.url).await.unwrap();
+    // What a standby says to those who connect to it.
+    let as_standby = "DO $$ BEGIN EXECUTE format(
+        'ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$";
+    crate::engine::run(&mut admin, as_standby.to_owned()).await;
+    let refused = Db::open(&db.options).await.unwrap_err();
+    assert!(
+        matches!(&refused, StoreError::Unavailable(why) if why.contains("standby")),
+        "{refused}"
+    );
+    let kept = other.reader().await.unwrap();
+    let refused = other.reader().await.unwrap_err();
+    assert!(
+        matches!(&refused, StoreError::Unavailable(why) if why.contains("standby")),
+        "{refused}"
+    );
+    drop(kept);
+    assert_eq!(
+        store::meta::find(&mut warm.conn(), "one").await,
+        Ok(None),
+        "who was connected stays"
+    );
 }

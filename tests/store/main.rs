@@ -87,6 +87,8 @@ mod installation;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod refresh;
 #[cfg(test)]
 mod samples;

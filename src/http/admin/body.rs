@@ -21,6 +21,9 @@ impl Call {
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(Problem::of(Kind::MediaType));
         }
+        if has_zero(&self.body) {
+            return Err(Problem::field("", "no text has the character U+0000"));
+        }
         let mut reader = serde_json::Deserializer::from_slice(&self.body);
         let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let pointer = pointer(error.path());
@@ -29,6 +32,21 @@ impl Call {
         reader.end().map_err(|error| Problem::field("", error.to_string()))?;
         Ok(read)
     }
+}
+
+/// Whether a string of this JSON has the character U+0000, which PostgreSQL does not store. JSON can only
+/// say it by its escape. RFC 8259 §7.
+fn has_zero(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(escape) = rest.iter().position(|byte| *byte == b'\\') {
+        let sequence = rest.get(escape + 1..).unwrap_or_default();
+        if sequence.starts_with(b"u0000") {
+            return true;
+        }
+        // Whatever is escaped here begins no escape of its own.
+        rest = sequence.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 /// The path as a JSON pointer. RFC 6901 §3.
@@ -60,5 +78,21 @@ pub(super) enum Member<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_zero;
+
+    #[test]
+    fn a_zero_is_found_in_its_one_spelling() {
+        for json in [r#"{"a":"\u0000"}"#, r#"{"a":"x\\\u0000"}"#, r#"["\n\u0000"]"#] {
+            assert!(has_zero(json.as_bytes()), "{json}");
+        }
+        for json in [r#"{"a":"\\u0000"}"#, r#"{"a":"\u0001"}"#, "{}", "", "\\", r#"{"a":"u0000"}"#]
+        {
+            assert!(!has_zero(json.as_bytes()), "{json}");
+        }
     }
 }

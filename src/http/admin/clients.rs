@@ -182,7 +182,13 @@ pub(super) async fn of_id(call: &Call, id: &ClientId) -> Result<client::Client, 
 /// Refuses a client that has, or can get, a right that the caller has not.
 pub(super) fn refuse_beyond(call: &Call, client: &client::Client) -> Result<(), Problem> {
     Call::refuse_beyond(call.caller.beyond(access_model::client_subject(client)))?;
-    Call::refuse_beyond(call.caller.beyond_scope(&client.metadata.scope))
+    refuse_beyond_metadata(call, &client.metadata)
+}
+
+/// Refuses metadata by which a client could get a right that the caller has not.
+fn refuse_beyond_metadata(call: &Call, metadata: &ClientMetadata) -> Result<(), Problem> {
+    Call::refuse_beyond(call.caller.beyond_scope(&metadata.scope))?;
+    Call::refuse_beyond(call.caller.beyond_audiences(&metadata.audiences))
 }
 
 /// The client that the address names, when the caller has every right that it has or can get.
@@ -220,7 +226,7 @@ pub(super) async fn create(call: Call) -> Result<Answer, Problem> {
     let id = body.client_id.as_deref().map(ClientId::parse).transpose();
     let id = id.map_err(|error| Problem::field("/client_id", error.to_string()))?;
     let metadata = body.metadata.0;
-    Call::refuse_beyond(call.caller.beyond_scope(&metadata.scope))?;
+    refuse_beyond_metadata(&call, &metadata)?;
     let secret = NewSecret::Generated;
     let made =
         client_registry::create(call.ctx(), id, metadata, secret, call.actor(), &call.origin);
@@ -232,7 +238,7 @@ pub(super) async fn create(call: Call) -> Result<Answer, Problem> {
 pub(super) async fn update(call: Call) -> Result<Answer, Problem> {
     let metadata = call.read::<Metadata>()?.0;
     let client = within_rights(&call).await?;
-    Call::refuse_beyond(call.caller.beyond_scope(&metadata.scope))?;
+    refuse_beyond_metadata(&call, &metadata)?;
     let secret = NewSecret::Generated;
     let (ctx, editor) = (call.ctx(), call.editor());
     let made = client_registry::update(ctx, &client.id, metadata, secret, editor, &call.origin);

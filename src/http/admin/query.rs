@@ -29,6 +29,9 @@ impl Query {
             if parameters.iter().any(|(other, _)| *other == name) {
                 return Err(Problem::parameter(name, "it is sent twice"));
             }
+            if value.contains('\0') {
+                return Err(Problem::parameter(name, "no text has the character U+0000"));
+            }
             parameters.push((name, value.into_owned()));
         }
         parameters.sort_unstable();

@@ -83,8 +83,11 @@ fn read(
     names: Result<RawPathParams, RawPathParamsRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(Vec<String>, Bytes), Problem> {
-    // What is no UTF-8 names nothing that there is.
+    // What is no UTF-8 names nothing that there is, and neither does what no database can hold.
     let names = names.map_err(|_| Problem::not_found())?;
+    if names.iter().any(|(_, value)| value.contains('\0')) {
+        return Err(Problem::not_found());
+    }
     let body = body.map_err(|broken| match broken.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::of(Kind::TooLarge),
         _ => Problem::of(Kind::Invalid).because("the body did not arrive"),

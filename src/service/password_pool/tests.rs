@@ -73,6 +73,7 @@ async fn overload_is_shed_before_hashing() {
         }
     }
     assert_eq!((accepted.len(), pool.waiting(), pool.hashes_computed()), (4, 4, 0));
+    assert!(matches!(pool.has_room(), Err(PasswordPoolError::Busy { .. })));
     drop(release);
     for call in accepted {
         assert_eq!(call.await, Ok(Verification::Wrong));

@@ -125,7 +125,10 @@ impl Manager for Server {
         loop {
             // On the heap: whoever waits for a connection would else be as large as the making of one.
             match Box::pin(PgConnection::connect_with(&self.0)).await {
-                Ok(conn) => return Ok(Kept { conn, state: State::Idle }),
+                Ok(mut conn) => {
+                    Box::pin(refuse_standby(&mut conn)).await?;
+                    return Ok(Kept { conn, state: State::Idle });
+                }
                 Err(error) if is_starting(&error) => tokio::time::sleep(ASK_AGAIN).await,
                 Err(error) => return Err(error.into()),
             }
@@ -147,6 +150,20 @@ impl Manager for Server {
             }
             State::Transaction => Err(RecycleError::message("its transaction did not end")),
         }
+    }
+}
+
+/// A standby is behind: it would call a token active that was revoked, and takes no write. Whoever is
+/// one tells so to each new connection; one that becomes one closes those that it has.
+async fn refuse_standby(conn: &mut PgConnection) -> Result<(), StoreError> {
+    let asked = sqlx::query_scalar("SHOW transaction_read_only").persistent(false);
+    let reads_only: String = in_time(asked.fetch_one(conn)).await?;
+    match reads_only.as_str() {
+        "off" => Ok(()),
+        _ => Err(StoreError::Unavailable(
+            "the server is a standby, which only reads; the address must lead to the primary"
+                .to_owned(),
+        )),
     }
 }
 

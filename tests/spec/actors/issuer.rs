@@ -26,7 +26,7 @@ use doorward::{
         password_pool::PasswordPool,
         policy::ServicePolicy,
         roles::{self, NewRole},
-        start::{self, Means},
+        start::{self, Means, StartError},
         users::{self, NewUser},
     },
     store::{Db, StorageOptions},
@@ -117,7 +117,7 @@ impl Issuer {
         figures: (Policy, ServicePolicy),
     ) -> Self {
         // On the heap, like whatever else every test awaits: futures hold each other.
-        let ctx = Box::pin(open(db, Arc::clone(&clock), figures, rand_seed())).await;
+        let ctx = Box::pin(open(db, Arc::clone(&clock), figures, rand_seed())).await.unwrap();
         let administration = Administration {
             served: Served::ApiAndDocs,
             settings: vec![("issuer".to_owned(), format!("\"{ISSUER}\""))],
@@ -132,6 +132,13 @@ impl Issuer {
     /// restart.
     pub(crate) async fn another_node(&self) -> Issuer {
         self.node_over(self.place.another().await).await
+    }
+
+    /// Whether another node would start on the same database.
+    pub(crate) async fn would_start(&self) -> Result<(), StartError> {
+        let figures = (self.ctx.protocol.clone(), self.ctx.policy.clone());
+        let db = self.place.another().await;
+        open(db, Arc::clone(&self.clock), figures, rand_seed()).await.map(drop)
     }
 
     /// How its database is opened.
@@ -359,7 +366,7 @@ async fn open(
     clock: Arc<MockClock>,
     (protocol, policy): (Policy, ServicePolicy),
     seed: u64,
-) -> Arc<Context> {
+) -> Result<Arc<Context>, StartError> {
     let pool = PasswordPool::start(passwords(NonZeroUsize::new(2).unwrap())).unwrap();
     start::open(Means {
         db,
@@ -371,7 +378,6 @@ async fn open(
         passwords: pool,
     })
     .await
-    .unwrap()
 }
 
 /// The API that machines of the tests call.
@@ -405,7 +411,7 @@ async fn template() -> &'static TestDb {
     TEMPLATE
         .get_or_init(|| async {
             let db = TestDb::of_environment().await;
-            let ctx = open((*db).clone(), Arc::default(), (protocol(), policy()), 0).await;
+            let ctx = open((*db).clone(), Arc::default(), (protocol(), policy()), 0).await.unwrap();
             assert!(ctx.keys.is_complete());
             know_notes(&ctx).await;
             ctx.passwords.shutdown().await;

@@ -29,6 +29,7 @@ impl Oracle {
         security_headers(&line, reply);
         nothing_is_kept(&line, self.request.uri().path(), reply);
         redirects_are_303(&line, reply);
+        cookies_are_bound(&line, reply);
         errors_are_json_or_pages(&line, reply);
         errors_are_registered(&line, self.request.uri().path(), reply);
         refusals_are_registered(&line, reply);
@@ -82,6 +83,21 @@ fn redirects_are_303(line: &str, reply: &Reply) {
     if reply.status.is_redirection() && reply.status != StatusCode::NOT_MODIFIED {
         assert_eq!(reply.status, StatusCode::SEE_OTHER, "{line}");
         assert_eq!(reply.headers.get_all(header::LOCATION).iter().count(), 1, "{line}");
+    }
+}
+
+/// To this host, to https, to HTTP, and to requests of our own site. SESS-02.
+fn cookies_are_bound(line: &str, reply: &Reply) {
+    for cookie in reply.headers.get_all(header::SET_COOKIE) {
+        let cookie = cookie.to_str().unwrap();
+        assert!(
+            cookie.starts_with("__Host-doorward-") && cookie.len() <= 4_096,
+            "{line}: {cookie}"
+        );
+        for attribute in ["; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
+            assert!(cookie.contains(attribute), "{line}: {cookie}");
+        }
+        assert!(!cookie.to_lowercase().contains("domain"), "{line}: {cookie}");
     }
 }
 

@@ -20,6 +20,25 @@ impl Witness {
         }
     }
 
+    /// Does to the database what nobody should.
+    pub(crate) async fn tamper(&mut self, sql: &'static str) {
+        match self {
+            Self::Sqlite(conn) => conn.execute_batch(sql).unwrap(),
+            Self::Postgres(conn) => drop(sqlx::raw_sql(sql).execute(conn).await.unwrap()),
+        }
+    }
+
+    /// How many rows a table has.
+    pub(crate) async fn rows(&mut self, table: &str) -> i64 {
+        let count = format!("SELECT COUNT(*) FROM {table}");
+        match self {
+            Self::Sqlite(conn) => conn.query_one(&count, [], |row| row.get(0)).unwrap(),
+            Self::Postgres(conn) => {
+                sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(conn).await.unwrap()
+            }
+        }
+    }
+
     /// A text that is another one after every write.
     pub(crate) async fn state(&mut self) -> String {
         match self {
