@@ -158,12 +158,18 @@ impl AdminCaller {
     }
 
     /// The first permission of the APIs of these audiences that the caller may not give. A client that
-    /// answers for an API is told of its tokens, and turns API keys into them.
+    /// answers for an API is told of its tokens, and turns API keys into them. One that answers for an API
+    /// that is yet to be made is for those who may make it.
     #[must_use]
     pub fn beyond_audiences(&self, audiences: &[String]) -> Option<String> {
-        let named = |audience: &str| audiences.iter().any(|named| named == audience);
-        let apis = self.model.apis.iter().filter(|api| named(api.audience.as_str()));
-        let mut permissions = apis.flat_map(|api| api.permissions.keys()).map(Permission::as_str);
-        permissions.find(|permission| !self.may_give(permission)).map(str::to_owned)
+        let of = |audience: &String| {
+            self.model.apis.iter().find(|api| api.audience.as_str() == audience.as_str())
+        };
+        let needed = audiences.iter().flat_map(|audience| match of(audience) {
+            Some(api) => api.permissions.keys().map(Permission::as_str).collect(),
+            None => vec![built_in::MAKE_APIS],
+        });
+        let mut beyond = needed.filter(|permission| !self.may_give(permission));
+        beyond.next().map(str::to_owned)
     }
 }

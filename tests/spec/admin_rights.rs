@@ -194,9 +194,12 @@ async fn adm_03_a_client_answers_for_no_api_beyond_ones_rights() {
         is_beyond(&keeper.change(&format!("DELETE /clients/{id}"), Value::Null).await);
         is_beyond(&keeper.ask(&format!("POST /clients/{id}/disable"), Value::Null).await);
     }
-    // An API of which nobody has any right is nobody's secret.
-    let body = json!({"client_id": "own", "metadata": metadata("https://nobodys.example")});
-    assert_eq!(keeper.ask("POST /clients", body).await.status, 201);
+    // An API that somebody will make one day would be theirs.
+    let body = json!({"client_id": "early", "metadata": metadata("https://later.example")});
+    is_beyond(&keeper.ask("POST /clients", body.clone()).await);
+    let maker = [&KEEPER[..], &["doorward:apis:write"]].concat();
+    let maker = Admin::with(&issuer, "maker", &maker).await;
+    assert_eq!(maker.ask("POST /clients", body).await.status, 201);
 }
 
 /// ADM-02: whatever is done to something stronger than oneself, by whatever verb: it is beyond one's

@@ -20,6 +20,9 @@ pub const TEMPLATES: [(&str, &str); 3] = [
     (ADMIN, "Somebody who administers the apps and this server"),
 ];
 
+/// Who holds it makes APIs.
+pub const MAKE_APIS: &str = "doorward:apis:write";
+
 /// The permissions of Doorward's own API, and what they are for.
 pub const PERMISSIONS: [(&str, &str); 21] = [
     ("doorward:users:read", "See the users"),
@@ -27,7 +30,7 @@ pub const PERMISSIONS: [(&str, &str); 21] = [
     ("doorward:clients:read", "See the clients"),
     ("doorward:clients:write", "Register, change and delete clients"),
     ("doorward:apis:read", "See the APIs"),
-    ("doorward:apis:write", "Make, change and delete APIs"),
+    (MAKE_APIS, "Make, change and delete APIs"),
     ("doorward:roles:read", "See the roles and who holds them"),
     ("doorward:roles:write", "Make, change, give and take roles"),
     ("doorward:groups:read", "See the groups"),
