@@ -21,7 +21,7 @@ use crate::{
         },
     },
     store::{self, behind::Behind},
-    types::api_key,
+    types::{Scope, api_key},
 };
 
 /// What the caller may know of `token`. `token_type_hint` is not needed: a token says itself what it
@@ -79,7 +79,7 @@ fn describe(
         LiveBehalf::Grant(grant, _) => Some(&grant.authentication),
         LiveBehalf::Client | LiveBehalf::ApiKey(_) => None,
     };
-    let scope = live.scope(model);
+    let scope = heard_of(live.scope(model), model, caller, live);
     let apis = || model.apis.of_audience(&heard(caller, live));
     let (roles, groups) = model.told_in_scope(user, &facts.scope, apis);
     ActiveToken {
@@ -108,6 +108,18 @@ fn heard(caller: &Authenticated, live: &LiveToken) -> Vec<String> {
     }
     let own = &caller.client().metadata.audiences;
     audience.iter().filter(|name| own.contains(name)).cloned().collect()
+}
+
+/// An API hears of its own permissions, and of none of another API. RFC 7662 §2.2.
+fn heard_of(scope: Scope, model: &AccessModel, caller: &Authenticated, live: &LiveToken) -> Scope {
+    if live.facts.client_id == *caller.id() {
+        return scope;
+    }
+    let own = &caller.client().metadata.audiences;
+    scope.filter(|token| {
+        let api = model.apis.of_permission(token);
+        api.is_none_or(|api| own.iter().any(|audience| audience == api.audience.as_str()))
+    })
 }
 
 /// An API key is the business of its owner, and of the APIs that it has permissions of. Each API learns

@@ -311,6 +311,10 @@ async fn no_api_hears_of_another_one_s_roles() {
     let api = RelyingParty::register(&issuer, "mail-api", api).await;
     let heard = api.introspect(text(&both, "access_token")).await;
     assert_eq!(heard["roles"], json!(["sender", "user"]));
+    assert_eq!(text(&heard, "scope"), "mail:send openid roles");
+    // The app hears of all that it has.
+    let own = app.introspect(text(&both, "access_token")).await;
+    assert_eq!(text(&own, "scope"), "mail:send notes:read openid roles");
 }
 
 /// TOK-14: a token beyond the budget is refused in plain words, and never a server error; one that
