@@ -170,14 +170,16 @@ async fn attempt(
     }
     let workers = workers.into_iter().map(|worker| work(worker, end, Rc::clone(&tally)));
     let workers: Vec<_> = workers.map(|worker| set.spawn_local(worker)).collect();
-    set.run_until(async {
-        for worker in workers {
-            worker.await?;
-        }
-        Ok::<(), JoinError>(())
-    })
-    .await?;
-    let (spent, took) = (server.cpu_micros().saturating_sub(cpu), begun.elapsed());
+    let (spent, took) = set
+        .run_until(async {
+            for worker in workers {
+                worker.await?;
+            }
+            Ok::<_, JoinError>((server.cpu_micros().saturating_sub(cpu), begun.elapsed()))
+        })
+        .await?;
+    // Whoever is about to sign in finishes: a sign-in that is broken off counts as one that failed.
+    set.await;
     // Most of what a storm costs is the storm's own.
     let spent = if is_calm { spent } else { 0 };
     Ok(tally.take().sample(spent, took))
