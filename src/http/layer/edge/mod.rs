@@ -75,11 +75,6 @@ impl Edge {
         router.layer(from_fn_with_state(Arc::new(at_work), pass))
     }
 
-    /// The edge's own answer.
-    fn refuse(&self, refusal: Refusal, reader: Reader, request_id: &str) -> Response {
-        refusal.response(reader, &self.issuer, request_id)
-    }
-
     /// What can be refused by looking at the head of the request.
     fn refusal(&self, request: &Request) -> Option<Refusal> {
         let uri = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
@@ -138,7 +133,7 @@ fn has_one_host(request: &Request) -> bool {
 }
 
 /// The way of a request through the edge.
-async fn pass(State(at_work): State<Arc<AtWork>>, request: Request, next: Next) -> Response {
+async fn pass(State(at_work): State<Arc<AtWork>>, mut request: Request, next: Next) -> Response {
     let edge = &at_work.edge;
     let arrived = edge.clock.uptime();
     let origin = at_work.origin(&request);
@@ -152,9 +147,11 @@ async fn pass(State(at_work): State<Arc<AtWork>>, request: Request, next: Next) 
         address: origin.address,
     };
 
-    let mut response = match edge.refusal(&request) {
-        Some(refusal) => edge.refuse(refusal, reader, &line.request_id),
-        None => answer(edge, request, next, (origin, reader)).await,
+    let mut response = if let Some(refusal) = edge.refusal(&request) {
+        refusal.response(reader, &edge.issuer, &line.request_id)
+    } else {
+        request.extensions_mut().insert(origin);
+        answer(edge, request, next, reader, &line.request_id).await
     };
 
     security_headers::complete(&mut response, edge.issuer.transport());
@@ -173,14 +170,13 @@ async fn pass(State(at_work): State<Arc<AtWork>>, request: Request, next: Next) 
 /// The answer of the handler, or the edge's own where it has none.
 async fn answer(
     edge: &Edge,
-    mut request: Request,
+    request: Request,
     next: Next,
-    (origin, reader): (Origin, Reader),
+    reader: Reader,
+    request_id: &str,
 ) -> Response {
-    let request_id = origin.request_id.clone();
-    let refuse = |refusal| edge.refuse(refusal, reader, &request_id);
+    let refuse = |refusal: Refusal| refusal.response(reader, &edge.issuer, request_id);
     let span = tracing::info_span!("request", %request_id);
-    request.extensions_mut().insert(origin);
     let (request, received) = bounded(request, edge.limits.body);
     let answer = catch(next.run(request)).instrument(span);
     match tokio::time::timeout(edge.limits.time, answer).await {
