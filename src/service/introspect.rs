@@ -58,11 +58,15 @@ pub async fn introspect(
     }))
 }
 
+/// Whether the token was issued to the caller.
+fn is_own(caller: &Authenticated, live: &LiveToken) -> bool {
+    live.facts.client_id == *caller.id()
+}
+
 /// A client may look at its own tokens, an API at those that are for it. RFC 7662 §4.
 fn may_know(caller: &Authenticated, live: &LiveToken) -> bool {
     let audiences = &caller.client().metadata.audiences;
-    live.facts.client_id == *caller.id()
-        || live.facts.audience.iter().any(|audience| audiences.contains(audience))
+    is_own(caller, live) || live.facts.audience.iter().any(|audience| audiences.contains(audience))
 }
 
 /// What the token is worth at this moment: a permission that no role gives any more is not in the
@@ -103,7 +107,7 @@ fn describe(
 /// The audiences of the token that the caller answers for: no API hears of another one's roles.
 fn heard(caller: &Authenticated, live: &LiveToken) -> Vec<String> {
     let audience = &live.facts.audience;
-    if live.facts.client_id == *caller.id() {
+    if is_own(caller, live) {
         return audience.clone();
     }
     let own = &caller.client().metadata.audiences;
@@ -112,7 +116,7 @@ fn heard(caller: &Authenticated, live: &LiveToken) -> Vec<String> {
 
 /// An API hears of its own permissions, and of none of another API. RFC 7662 §2.2.
 fn heard_of(scope: Scope, model: &AccessModel, caller: &Authenticated, live: &LiveToken) -> Scope {
-    if live.facts.client_id == *caller.id() {
+    if is_own(caller, live) {
         return scope;
     }
     let own = &caller.client().metadata.audiences;
