@@ -13,13 +13,13 @@ use tokio::{
 };
 
 use crate::{
+    guess::guess,
     http2::{
         CONTINUATION, DATA, END_HEADERS, END_STREAM, GET, HEADERS, PING, PREFACE, PRIORITY,
         RST_STREAM, SETTINGS, WINDOW_UPDATE, fields, frame,
     },
     process::{
         credentials::USER,
-        form::forms,
         http::{Call, Connection},
         server::Server,
     },
@@ -221,25 +221,11 @@ async fn dos_07_thousands_of_unknown_names_are_not_remembered() {
     honest(&site, "afterwards").await;
 }
 
-/// The form of the sign-in page with a name, as it comes from an address of its own.
-async fn guess(site: &Site, connection: &mut Connection, username: &str, address: &str) -> Call {
-    let page = connection.send(&Call::get("/login")).await.unwrap();
-    let cookies = page.headers.get_all(header::SET_COOKIE).iter();
-    let cookies = cookies.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap());
-    let cookies = cookies.collect::<Vec<_>>().join("; ");
-    let html = std::str::from_utf8(&page.body).unwrap();
-    let form = forms(html).into_iter().find(|form| form.has_input("password")).unwrap();
-    let fields = form.inputs.iter().map(|(name, value)| match name.as_str() {
-        "username" => ("username", username),
-        "password" => ("password", USER.password),
-        name => (name, value.as_str()),
-    });
-    let value = |text: &str| HeaderValue::from_str(text).unwrap();
-    Call::post(form.action.as_str(), fields)
-        .with(header::COOKIE, value(&cookies))
-        .with(header::ORIGIN, value(&format!("http://{}", site.target.authority)))
-        .with(header::ACCEPT, HeaderValue::from_static("text/html"))
-        .with(HeaderName::from_static("x-forwarded-for"), value(address))
+/// The right password for a name, as it comes from an address of its own.
+async fn from(site: &Site, connection: &mut Connection, username: &str, address: &str) -> Call {
+    let call = guess(&site.target, connection, username, USER.password).await;
+    let address = HeaderValue::from_str(address).unwrap();
+    call.with(HeaderName::from_static("x-forwarded-for"), address)
 }
 
 /// FLOOD-03, FLOOD-06: while sign-ins come faster than passwords are hashed, from addresses and for names
@@ -262,7 +248,7 @@ async fn flood_03_sign_ins_faster_than_hashes_keep_nobody_away() {
     for guesser in 0..GUESSERS {
         let mut connection = site.connect().await;
         let address = format!("10.0.0.{guesser}");
-        let call = guess(&site, &mut connection, &format!("nobody{guesser}"), &address).await;
+        let call = from(&site, &mut connection, &format!("nobody{guesser}"), &address).await;
         guessers.spawn(async move {
             for number in 0..GUESSES {
                 let from = HeaderValue::from_str(&format!("10.{number}.1.{guesser}")).unwrap();
@@ -281,7 +267,7 @@ async fn flood_03_sign_ins_faster_than_hashes_keep_nobody_away() {
     }
     guessers.join_all().await;
     let mut connection = site.connect().await;
-    let right = guess(&site, &mut connection, USER.username, "10.255.0.1").await;
+    let right = from(&site, &mut connection, USER.username, "10.255.0.1").await;
     assert_eq!(connection.send(&right).await.unwrap().status, 303);
     let cost = process.peak() - memory;
     assert!(cost <= MOST_OF_ONE_HASH + MOST_MEMORY, "{cost} KiB");

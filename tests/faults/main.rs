@@ -41,6 +41,9 @@ mod tls;
 mod wire;
 
 #[cfg(test)]
+#[path = "../process/guess.rs"]
+mod guess;
+#[cfg(test)]
 #[expect(dead_code, reason = "the crash test kills servers, and runs on PostgreSQL as well")]
 #[path = "../process/mod.rs"]
 mod process;

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, header};
+use http::HeaderName;
 use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
+    guess::guess,
     pair::Pair,
-    process::{
-        credentials::USER,
-        form::forms,
-        http::{Call, Connection},
-    },
+    process::{credentials::USER, http::Call},
 };
 
 /// Guesses at the same moment, and in all.
@@ -21,26 +18,6 @@ const GUESSES: usize = 1_000;
 const FREE: usize = 5;
 /// The first wait; each is twice the one before.
 const FIRST_WAIT: Duration = Duration::from_secs(15);
-
-/// The form of the sign-in page with a name and a password, as a browser sends it.
-async fn guess(pair: &Pair, connection: &mut Connection, username: &str, password: &str) -> Call {
-    let page = connection.send(&Call::get("/login")).await.unwrap();
-    let cookies = page.headers.get_all(header::SET_COOKIE).iter();
-    let cookies = cookies.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap());
-    let cookies = cookies.collect::<Vec<_>>().join("; ");
-    let html = std::str::from_utf8(&page.body).unwrap();
-    let form = forms(html).into_iter().find(|form| form.has_input("password")).unwrap();
-    let fields = form.inputs.iter().map(|(name, value)| match name.as_str() {
-        "username" => ("username", username),
-        "password" => ("password", password),
-        name => (name, value.as_str()),
-    });
-    let origin = format!("http://{}", pair.target.authority);
-    Call::post(form.action.as_str(), fields)
-        .with(header::COOKIE, cookies.parse().unwrap())
-        .with(header::ORIGIN, HeaderValue::from_str(&origin).unwrap())
-        .with(header::ACCEPT, HeaderValue::from_static("text/html"))
-}
 
 /// The request as a proxy passes it on from `address`.
 fn from(call: Call, address: &str) -> Call {
@@ -57,8 +34,8 @@ async fn lock_03_a_thousand_guesses_on_two_nodes_are_judged_as_one_after_another
     let arguments = ["user", "create", "bob", "--password-stdin"];
     pair.nodes[1].run(&arguments, USER.password).unwrap();
     let mut first = pair.connect(0).await;
-    let wrong = guess(&pair, &mut first, USER.username, "a wrong password").await;
-    let right = guess(&pair, &mut first, USER.username, USER.password).await;
+    let wrong = guess(&pair.target, &mut first, USER.username, "a wrong password").await;
+    let right = guess(&pair.target, &mut first, USER.username, USER.password).await;
     let begun = Instant::now();
     let mut guessers = JoinSet::new();
     for (guesser, mut connection) in pair.connections(AT_ONCE).await.into_iter().enumerate() {
@@ -91,6 +68,6 @@ async fn lock_03_a_thousand_guesses_on_two_nodes_are_judged_as_one_after_another
     assert_eq!(judged + count(429) + count(503), GUESSES, "{statuses:?}");
     assert!(allowed > FREE || refused == 429, "{refused}");
 
-    let bob = guess(&pair, &mut second, "bob", USER.password).await;
+    let bob = guess(&pair.target, &mut second, "bob", USER.password).await;
     assert_eq!(second.send(&from(bob, "10.1.0.2")).await.unwrap().status, 303);
 }

@@ -15,6 +15,9 @@ mod revocation;
 mod start;
 
 #[cfg(test)]
+#[path = "../process/guess.rs"]
+mod guess;
+#[cfg(test)]
 #[expect(dead_code, reason = "the crash test kills servers, and runs on SQLite as well")]
 #[path = "../process/mod.rs"]
 mod process;
