@@ -26,17 +26,18 @@ fn secrets_are_compared_in_constant_time() {
     );
 }
 
+/// Where the type `Secret` has one of these names.
+fn in_the_secret(names: &[&str]) -> Vec<String> {
+    let files = RustFile::of_the_house().into_iter();
+    let files = files.filter(|file| file.path == "src/types/secret.rs");
+    let idents = files.flat_map(|file| file.idents());
+    idents.filter(|(name, _)| names.contains(&name.as_str())).map(|(_, place)| place).collect()
+}
+
 #[test]
 fn a_secret_has_no_other_comparison() {
     let comparing = ["PartialEq", "PartialOrd", "Eq", "Ord", "Hash"];
-    let mut broken = Vec::new();
-    for file in RustFile::of_the_house() {
-        if file.path == "src/types/secret.rs" {
-            let idents = file.idents().into_iter();
-            broken.extend(idents.filter(|(name, _)| comparing.contains(&name.as_str())));
-        }
-    }
-    let broken: Vec<String> = broken.into_iter().map(|(_, place)| place).collect();
+    let broken = in_the_secret(&comparing);
     assert_none(
         "A `Secret` can be compared with `==`.",
         "Compare what is derived from it, in constant time.",
@@ -49,14 +50,7 @@ fn a_secret_has_no_other_comparison() {
 #[test]
 fn a_secret_has_no_text() {
     let telling = ["Serialize", "Display", "ToString", "Deref", "AsRef", "Borrow", "LowerHex"];
-    let mut broken = Vec::new();
-    for file in RustFile::of_the_house() {
-        if file.path == "src/types/secret.rs" {
-            let idents = file.idents().into_iter();
-            broken.extend(idents.filter(|(name, _)| telling.contains(&name.as_str())));
-        }
-    }
-    let broken: Vec<String> = broken.into_iter().map(|(_, place)| place).collect();
+    let broken = in_the_secret(&telling);
     assert_none(
         "A `Secret` can be shown or serialized.",
         "Say `expose` where its content is needed: that is easy to search for.",

@@ -90,15 +90,23 @@ async fn tagged(root: &Admin<'_>, line: &str) -> Request<String> {
     root.request(line, &[("if-match", &tag)], &Value::Null)
 }
 
-/// CSRF-03: a body is JSON and says so; no form of another site can say that.
-#[tokio::test]
-async fn csrf_03_every_body_says_that_it_is_json() {
+/// Asks each route that takes a body, as an administrator; nothing of it changes anything.
+async fn nothing_changes(ask: impl AsyncFn(&Issuer, &Admin<'_>, &str)) {
     let issuer = Issuer::start().await;
     let root = Admin::root(&issuer).await;
     let lines = with_bodies(&issuer, &root).await;
     let mut witness = issuer.witness().await;
     let before = witness.state().await;
     for line in &lines {
+        ask(&issuer, &root, line).await;
+    }
+    assert_eq!(witness.state().await, before);
+}
+
+/// CSRF-03: a body is JSON and says so; no form of another site can say that.
+#[tokio::test]
+async fn csrf_03_every_body_says_that_it_is_json() {
+    nothing_changes(async |issuer: &Issuer, root: &Admin<'_>, line: &str| {
         for media_type in [
             "",
             "text/plain",
@@ -107,43 +115,33 @@ async fn csrf_03_every_body_says_that_it_is_json() {
             "application/merge-patch+json",
             "text/plain; application/json",
         ] {
-            let reply = send(&root, &issuer, line, media_type, "{}").await;
+            let reply = send(root, issuer, line, media_type, "{}").await;
             assert_eq!(reply.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{line} {media_type}");
         }
-    }
-    assert_eq!(witness.state().await, before);
+    })
+    .await;
 }
 
 /// ADM-04: a member that nobody knows is refused by every route, and not passed over.
 #[tokio::test]
 async fn adm_04_no_route_takes_a_member_that_nobody_knows() {
-    let issuer = Issuer::start().await;
-    let root = Admin::root(&issuer).await;
-    let lines = with_bodies(&issuer, &root).await;
-    let mut witness = issuer.witness().await;
-    let before = witness.state().await;
-    for line in &lines {
+    nothing_changes(async |issuer: &Issuer, root: &Admin<'_>, line: &str| {
         for name in ["is_admin", "tenant_id", "id", "created_at", "version", "password_hash"] {
             let body = json!({ name: "x" }).to_string();
-            let reply = send(&root, &issuer, line, "application/json", &body).await;
+            let reply = send(root, issuer, line, "application/json", &body).await;
             let problem = reply.problem(400, "invalid-request");
             assert!(problem.to_string().contains(name), "{line} {name}: {problem}");
         }
-    }
-    assert_eq!(witness.state().await, before);
+    })
+    .await;
 }
 
 /// ADM-04, DOS-06: what is no object, has a member twice, goes on behind its end, or is deeper than any.
 #[tokio::test]
 async fn adm_04_every_body_is_one_plain_object() {
-    let issuer = Issuer::start().await;
-    let root = Admin::root(&issuer).await;
-    let lines = with_bodies(&issuer, &root).await;
-    let mut witness = issuer.witness().await;
-    let before = witness.state().await;
     let deep = "[".repeat(10_000);
     let nested = format!("{{\"name\":{}1{}}}", "[".repeat(5_000), "]".repeat(5_000));
-    for line in &lines {
+    nothing_changes(async |issuer: &Issuer, root: &Admin<'_>, line: &str| {
         for body in [
             "",
             "null",
@@ -158,38 +156,33 @@ async fn adm_04_every_body_is_one_plain_object() {
             &deep,
             &nested,
         ] {
-            let reply = send(&root, &issuer, line, "application/json", body).await;
+            let reply = send(root, issuer, line, "application/json", body).await;
             reply.problem(400, "invalid-request");
         }
-    }
-    assert_eq!(witness.state().await, before);
+    })
+    .await;
 }
 
 /// BODY-01, BODY-02: 16 KiB and not a byte more, and nothing that would have to be unpacked.
 #[tokio::test]
 async fn body_01_every_body_is_bounded() {
-    let issuer = Issuer::start().await;
-    let root = Admin::root(&issuer).await;
-    let lines = with_bodies(&issuer, &root).await;
-    let mut witness = issuer.witness().await;
-    let before = witness.state().await;
     let body = |bytes: usize| format!("{{{}\"x\":1}}", " ".repeat(bytes - 7));
-    for line in &lines {
-        let fits = send(&root, &issuer, line, "application/json", &body(16 * 1024)).await;
+    nothing_changes(async |issuer: &Issuer, root: &Admin<'_>, line: &str| {
+        let fits = send(root, issuer, line, "application/json", &body(16 * 1024)).await;
         assert_eq!(fits.status, 400, "{line}: read, and of an unknown member");
         let large = body(16 * 1024 + 1);
-        let reply = send(&root, &issuer, line, "application/json", &large).await;
+        let reply = send(root, issuer, line, "application/json", &large).await;
         assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE, "{line}");
-        let mut declared = tagged(&root, line).await;
+        let mut declared = tagged(root, line).await;
         declared.headers_mut().insert(header::CONTENT_LENGTH, large.len().into());
         declared.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
         *declared.body_mut() = large;
         assert_eq!(issuer.send(declared).await.status, StatusCode::PAYLOAD_TOO_LARGE, "{line}");
-        let mut packed = tagged(&root, line).await;
+        let mut packed = tagged(root, line).await;
         packed.headers_mut().insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
         assert_eq!(issuer.send(packed).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{line}");
-    }
-    assert_eq!(witness.state().await, before);
+    })
+    .await;
 }
 
 /// ADM-10, SQLI-01: whatever a list or a look is asked with that it does not know is refused, and a

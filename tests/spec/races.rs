@@ -295,13 +295,23 @@ async fn race_05_nothing_works_after_a_revocation_is_acknowledged() {
         assert_eq!(revoked.status, 200);
         settle(&nodes).await;
         for tokens in successes(&replies).iter().chain([&tokens]) {
-            for node in &nodes {
-                let app = app.on(node);
-                let access = tokens["access_token"].as_str().unwrap();
-                assert_eq!(app.userinfo(access).await.status, 401, "round {round}");
-                app.refresh(tokens["refresh_token"].as_str().unwrap()).await.is_invalid_grant();
-            }
+            nothing_works(&nodes, &app, tokens, round).await;
         }
+    }
+}
+
+/// No token of these works on any node.
+async fn nothing_works(
+    nodes: &[Arc<Issuer>],
+    app: &RelyingParty<'_>,
+    tokens: &Value,
+    round: usize,
+) {
+    let text = |name: &str| tokens[name].as_str().unwrap();
+    for node in nodes {
+        let app = app.on(node);
+        assert_eq!(app.userinfo(text("access_token")).await.status, 401, "round {round}");
+        app.refresh(text("refresh_token")).await.is_invalid_grant();
     }
 }
 
@@ -332,12 +342,7 @@ async fn race_05_nothing_works_after_a_password_is_set_or_an_app_is_revoked() {
         let (replies, ()) = tokio::join!(attempt.at_once(4, &fields), end);
         settle(&nodes).await;
         for tokens in successes(&replies).iter().chain([&tokens]) {
-            for node in &nodes {
-                let app = app.on(node);
-                let access = tokens["access_token"].as_str().unwrap();
-                assert_eq!(app.userinfo(access).await.status, 401, "round {round}");
-                app.refresh(tokens["refresh_token"].as_str().unwrap()).await.is_invalid_grant();
-            }
+            nothing_works(&nodes, &app, tokens, round).await;
         }
     }
 }
