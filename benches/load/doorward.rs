@@ -1,13 +1,12 @@
 //! Doorward as a subject of the load.
 
-use std::net::TcpListener;
-
 use super::{
     arguments::Arguments,
     cli::{Installation, Kind, TokenFormat},
     credentials::{Clients, USER},
-    process::{Server, Started},
-    subject::{Paths, Subject},
+    peer,
+    process::{Server, Started, free_port},
+    subject::{Paths, Rivals, Subject},
 };
 
 /// How often the start is timed.
@@ -34,10 +33,11 @@ pub(crate) enum Engine {
 /// the first start makes keys and tables, the later ones are what a restart takes.
 pub(crate) async fn start(arguments: &Arguments, engine: Engine) -> anyhow::Result<Subject> {
     let folder = tempfile::Builder::new().prefix("doorward-load-").tempdir()?;
-    let (name, database_url) = match &engine {
-        Engine::Sqlite => ("Doorward, SQLite", None),
-        Engine::Postgres(url) => ("Doorward, PostgreSQL", Some(url.as_str())),
+    let (name, database_url, durable) = match &engine {
+        Engine::Sqlite => ("Doorward, SQLite", None, peer::ON_SQLITE),
+        Engine::Postgres(url) => ("Doorward, PostgreSQL", Some(url.as_str()), peer::ON_POSTGRES),
     };
+    let rivals = Rivals { in_memory: Some(peer::IN_MEMORY), durable: Some(durable) };
     let program = arguments.bin.canonicalize()?;
     let port = free_port()?;
     let installation =
@@ -66,10 +66,6 @@ pub(crate) async fn start(arguments: &Arguments, engine: Engine) -> anyhow::Resu
     let Started { server, first_answer } = serve().await?;
     starts.push(first_answer);
     let authority = format!("localhost:{port}");
-    Ok(Subject::new(name, server, authority, PATHS, clients, starts).await.keeping(folder))
-}
-
-/// A port that was free a moment ago. The listener is closed again: the server binds it itself.
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    let subject = Subject::new(name, server, authority, PATHS, clients, starts).await;
+    Ok(subject.keeping(folder).against(rivals))
 }

@@ -50,11 +50,14 @@ async fn main() -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let scratch = match &arguments.postgres {
-        Some(server) => Some(postgres::create(server).await?),
+        Some(server) => Some([
+            postgres::create(server, "doorward").await?,
+            postgres::create(server, "peer").await?,
+        ]),
         None => None,
     };
     let report = measured(&arguments, scratch.as_ref()).await;
-    if let Some(database) = scratch {
+    for database in scratch.into_iter().flatten() {
         database.drop_it().await?;
     }
     let report = report?;
@@ -62,22 +65,27 @@ async fn main() -> anyhow::Result<ExitCode> {
     Ok(if report.failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Starts the servers, measures, and ends them.
-async fn measured(arguments: &Arguments, scratch: Option<&Scratch>) -> anyhow::Result<Report> {
+/// Starts the servers, measures, and ends them. On PostgreSQL each has one of the databases in `scratch`.
+async fn measured(arguments: &Arguments, scratch: Option<&[Scratch; 2]>) -> anyhow::Result<Report> {
     let mut subjects = Vec::new();
     if !arguments.only_postgres {
         subjects.push(doorward::start(arguments, Engine::Sqlite).await?);
     }
-    if let Some(database) = scratch {
+    if let Some([database, _]) = scratch {
         subjects.push(doorward::start(arguments, Engine::Postgres(database.url())).await?);
     }
     if let Some(command) = &arguments.peer {
-        subjects.push(peer::start(command).await?);
+        subjects.push(peer::in_memory(command).await?);
+        if !arguments.only_postgres {
+            subjects.push(peer::on_sqlite(command).await?);
+        }
+        if let Some([_, database]) = scratch {
+            subjects.push(peer::on_postgres(command, &database.url()).await?);
+        }
     }
     let results = run(arguments, &mut subjects).await?;
     let subjects = subjects.into_iter().map(Subject::stop).collect::<Vec<_>>();
-    let peer = arguments.peer.as_ref().and(subjects.last()).map(|peer| peer.name);
-    Ok(report::write(&results, &subjects, peer, arguments.format()))
+    Ok(report::write(&results, &subjects, arguments.format()))
 }
 
 /// Every operation, at every number of connections, on every subject in turn, round after round.

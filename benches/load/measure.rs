@@ -142,7 +142,7 @@ async fn attempt(
     operation: Operation,
     window: Window,
 ) -> anyhow::Result<Sample> {
-    let (server, target) = subject.serving(operation);
+    let (server, target) = subject.serving();
     let session = worker::session(&target, operation).await?;
     let supply = worker::supply(&target, operation, &session, CODES).await?;
     let mut workers = Vec::new();
@@ -211,7 +211,7 @@ async fn work(mut worker: Worker, end: Instant, tally: Rc<RefCell<Tally>>) {
 const fn warm_up(operation: Operation) -> u32 {
     match operation {
         // Preparing one is a sign-in already.
-        Operation::SignIn | Operation::SignInUnhashed | Operation::SignInAgain => 0,
+        Operation::SignIn | Operation::SignInAgain => 0,
         Operation::Code | Operation::CodeWithIdToken => WARM_UP_CODE,
         Operation::Discovery
         | Operation::Jwks

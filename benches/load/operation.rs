@@ -33,8 +33,6 @@ pub(crate) enum Operation {
     UserInfo,
     /// A new browser, the forms, the password, the code and its redemption.
     SignIn,
-    /// The same on a server that compares the password without hashing it.
-    SignInUnhashed,
     /// A browser that is signed in already: the request, the code and its redemption.
     SignInAgain,
 }
@@ -66,7 +64,6 @@ impl Operation {
         Self::ExchangeWithRoles,
         Self::UserInfo,
         Self::SignIn,
-        Self::SignInUnhashed,
         Self::SignInAgain,
     ];
 
@@ -83,7 +80,6 @@ impl Operation {
             // A sign-in of a new browser begins with nobody too, but the question whether the app may
             // know the user has been answered before.
             Self::SignIn
-            | Self::SignInUnhashed
             | Self::Refresh
             | Self::Code
             | Self::CodeWithIdToken
@@ -113,7 +109,6 @@ impl Operation {
             | Self::ExchangeWithRoles
             | Self::UserInfo
             | Self::SignIn
-            | Self::SignInUnhashed
             | Self::SignInAgain => 0,
         }
     }
@@ -136,7 +131,6 @@ impl Operation {
             Self::ExchangeWithRoles => "exchange of an API key, JWT with 50 roles",
             Self::UserInfo => "UserInfo",
             Self::SignIn => "whole sign-in",
-            Self::SignInUnhashed => "whole sign-in, password hash not counted",
             Self::SignInAgain => "sign-in, browser known",
         }
     }

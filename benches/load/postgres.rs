@@ -10,9 +10,9 @@ pub(crate) struct Scratch {
     name: String,
 }
 
-/// Creates a database with a name of its own on the server at `url`.
-pub(crate) async fn create(url: &str) -> anyhow::Result<Scratch> {
-    let name = format!("doorward_load_{}", std::process::id());
+/// Creates a database for `whom`, with a name of its own, on the server at `url`.
+pub(crate) async fn create(url: &str, whom: &str) -> anyhow::Result<Scratch> {
+    let name = format!("{whom}_load_{}", std::process::id());
     let scratch = Scratch { server: url.to_owned(), name };
     scratch.run("CREATE DATABASE").await.context("cannot create a database")?;
     Ok(scratch)

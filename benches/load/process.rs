@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fs,
     io::{Read, Seek},
+    net::TcpListener,
     os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -104,6 +105,11 @@ impl Server {
         }
         family
     }
+}
+
+/// A port that was free a moment ago. The listener is closed again: the server binds it itself.
+pub(crate) fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 impl Drop for Server {

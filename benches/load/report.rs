@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use super::{
     measure::{Figures, Results},
     operation::Operation,
-    subject::Portrait,
+    subject::{Portrait, Rivals},
 };
 
 /// How tables look.
@@ -21,15 +21,10 @@ pub(crate) struct Report {
     pub(crate) failures: u32,
 }
 
-/// The whole report. The others are compared with the subject called `peer`.
-pub(crate) fn write(
-    results: &Results,
-    subjects: &[Portrait],
-    peer: Option<&'static str>,
-    format: Format,
-) -> Report {
+/// The whole report. Each subject is compared with its rivals.
+pub(crate) fn write(results: &Results, subjects: &[Portrait], format: Format) -> Report {
     let mut tables = String::new();
-    let written = operations(results, subjects, peer, format, &mut tables)
+    let written = operations(results, subjects, format, &mut tables)
         .and_then(|()| portraits(subjects, format, &mut tables))
         .and_then(|()| failures(results, &mut tables));
     // A report that could not be written is a failure too.
@@ -50,20 +45,20 @@ fn failures(results: &Results, out: &mut String) -> Result<u32, fmt::Error> {
 fn operations(
     results: &Results,
     subjects: &[Portrait],
-    peer: Option<&'static str>,
     format: Format,
     out: &mut String,
 ) -> fmt::Result {
     let mut table = Table::new(format, &HEAD);
     for operation in Operation::ALL {
         for connections in results.connections() {
-            let reference = peer.and_then(|peer| figures(results, peer, *operation, connections));
+            let figures = |on| results.figures(on, *operation, connections);
             for subject in subjects {
-                let Some(found) = figures(results, subject.name, *operation, connections) else {
-                    continue;
-                };
-                let ratio = reference.filter(|_| Some(subject.name) != peer);
-                table.row(&row(*operation, connections, subject.name, found, ratio));
+                let Some(found) = figures(subject.name) else { continue };
+                let Rivals { in_memory, durable } = subject.rivals;
+                let ratios = [in_memory, durable].map(|rival| {
+                    rival.and_then(figures).map(|rival| ratio(rival, found)).unwrap_or_default()
+                });
+                table.row(&row(*operation, connections, subject.name, found, ratios));
             }
         }
     }
@@ -71,13 +66,12 @@ fn operations(
     writeln!(
         out,
         "CPU is that of the server for one operation; PostgreSQL's own is not in it. A password hash \
-         alone is {:.0} µs: where a server has no mode without it, that is taken off its whole \
-         sign-in.\n",
+         alone is {:.0} µs.\n",
         results.password_hash()
     )
 }
 
-const HEAD: [&str; 8] = [
+const HEAD: [&str; 9] = [
     "Operation",
     "Connections",
     "Server",
@@ -85,18 +79,17 @@ const HEAD: [&str; 8] = [
     "p50 ms",
     "p99 ms",
     "CPU µs",
-    "CPU of the peer",
+    "peer in memory",
+    "peer, durable",
 ];
 
-/// The figures as measured; the sign-in without the hash is computed where it cannot be measured.
-fn figures(results: &Results, on: &'static str, op: Operation, n: u16) -> Option<Figures> {
-    let measured = results.figures(on, op, n);
-    if measured.is_some() || op != Operation::SignInUnhashed {
-        return measured;
+/// How many times the CPU of `found` its rival needs.
+fn ratio(rival: Figures, found: Figures) -> String {
+    if found.cpu > 0.0 && rival.cpu > 0.0 {
+        format!("{:.1} ×", rival.cpu / found.cpu)
+    } else {
+        String::new()
     }
-    let whole = results.figures(on, Operation::SignIn, n).filter(|whole| whole.cpu > 0.0)?;
-    let cpu = (whole.cpu - results.password_hash()).max(0.0);
-    Some(Figures { cpu, ..Figures::default() })
 }
 
 fn row(
@@ -104,15 +97,9 @@ fn row(
     connections: u16,
     server: &str,
     found: Figures,
-    reference: Option<Figures>,
-) -> [String; 8] {
+    [in_memory, durable]: [String; 2],
+) -> [String; 9] {
     let measured = |value: f64, text: String| if value > 0.0 { text } else { "-".to_owned() };
-    let ratio = match reference {
-        Some(reference) if found.cpu > 0.0 && reference.cpu > 0.0 => {
-            format!("{:.1} ×", reference.cpu / found.cpu)
-        }
-        Some(_) | None => String::new(),
-    };
     [
         operation.title().to_owned(),
         connections.to_string(),
@@ -121,7 +108,8 @@ fn row(
         measured(found.p50, format!("{:.2}", found.p50 / 1_000.0)),
         measured(found.p99, format!("{:.2}", found.p99 / 1_000.0)),
         measured(found.cpu, format!("{:.0}", found.cpu)),
-        ratio,
+        in_memory,
+        durable,
     ]
 }
 

@@ -36,19 +36,29 @@ pub(crate) struct Subject {
     pub(crate) name: &'static str,
     server: Server,
     target: Arc<Target>,
-    /// The same server without password hashing, where there is one.
-    unhashed: Option<(Server, Arc<Target>)>,
-    /// What it does not do at all.
-    lacks: &'static [Operation],
+    /// Whom it is compared with.
+    rivals: Rivals,
+    /// What is not measured on it.
+    lacks: Vec<Operation>,
     starts: Vec<Duration>,
     idle_memory: u64,
     loaded_memory: u64,
     _folder: Option<TempDir>,
 }
 
+/// The names of the subjects that another is compared with, where they take part.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rivals {
+    /// A peer that promises nothing to last.
+    pub(crate) in_memory: Option<&'static str>,
+    /// A peer with the same storage.
+    pub(crate) durable: Option<&'static str>,
+}
+
 /// What is known of a subject once it has stopped.
 pub(crate) struct Portrait {
     pub(crate) name: &'static str,
+    pub(crate) rivals: Rivals,
     /// Median time from the start of the process to the first 200.
     pub(crate) first_answer: Duration,
     /// Bytes, before the load and after it.
@@ -73,8 +83,8 @@ impl Subject {
             name,
             server,
             target,
-            unhashed: None,
-            lacks: &[],
+            rivals: Rivals::default(),
+            lacks: Vec::new(),
             starts,
             idle_memory,
             loaded_memory: idle_memory,
@@ -87,32 +97,25 @@ impl Subject {
         Self { _folder: Some(folder), ..self }
     }
 
-    /// Without the operations in `lacks`.
-    pub(crate) fn lacking(self, lacks: &'static [Operation]) -> Self {
-        Self { lacks, ..self }
+    /// Compared with the subjects of these names.
+    pub(crate) fn against(self, rivals: Rivals) -> Self {
+        Self { rivals, ..self }
     }
 
-    /// With a second server that does not hash passwords.
-    pub(crate) fn with_unhashed(self, server: Server, authority: String) -> Self {
-        let Target { paths, ref clients, .. } = *self.target;
-        let target = Target { port: server.port, authority, paths, clients: clients.clone() };
-        Self { unhashed: Some((server, Arc::new(target))), ..self }
+    /// Without the operations in `lacks` either.
+    pub(crate) fn lacking(mut self, lacks: &[Operation]) -> Self {
+        self.lacks.extend(lacks);
+        self
     }
 
     /// Whether `operation` can be measured here.
     pub(crate) fn offers(&self, operation: Operation) -> bool {
-        let measurable = operation != Operation::SignInUnhashed || self.unhashed.is_some();
-        measurable && !self.lacks.contains(&operation)
+        !self.lacks.contains(&operation)
     }
 
-    /// The server that `operation` is measured on, and where it listens.
-    pub(crate) fn serving(&self, operation: Operation) -> (&Server, Arc<Target>) {
-        match &self.unhashed {
-            Some((server, target)) if operation == Operation::SignInUnhashed => {
-                (server, Arc::clone(target))
-            }
-            Some(_) | None => (&self.server, Arc::clone(&self.target)),
-        }
+    /// The server, and where it listens.
+    pub(crate) fn serving(&self) -> (&Server, Arc<Target>) {
+        (&self.server, Arc::clone(&self.target))
     }
 
     /// Reads the memory after the load.
@@ -126,6 +129,7 @@ impl Subject {
         let first_answer = self.starts.get(self.starts.len() / 2).copied().unwrap_or_default();
         Portrait {
             name: self.name,
+            rivals: self.rivals,
             first_answer,
             idle_memory: self.idle_memory,
             loaded_memory: self.loaded_memory,

@@ -140,7 +140,6 @@ pub(crate) async fn supply(
         | Operation::ExchangeWithRoles
         | Operation::UserInfo
         | Operation::SignIn
-        | Operation::SignInUnhashed
         | Operation::SignInAgain => return Ok(Rc::default()),
     };
     let mut browser = session.clone();
@@ -197,7 +196,7 @@ async fn prepare(
             let bearer = HeaderValue::from_str(&format!("Bearer {}", tokens.access_token))?;
             Work::Same(Call::get(paths.user_info).with(header::AUTHORIZATION, bearer), "\"sub\"")
         }
-        Operation::SignIn | Operation::SignInUnhashed => Work::SignIn(String::new()),
+        Operation::SignIn => Work::SignIn(String::new()),
         Operation::SignInAgain => Work::SignInAgain(browser),
     })
 }

@@ -1,4 +1,4 @@
-// The peer of the benchmark: `oidc-provider` in memory, one process, one sign-in form without script.
+// The peer of the benchmark: `oidc-provider`, one process, one sign-in form without script.
 // See README.md for the requests that a load program sends.
 
 import { createServer } from 'node:http';
@@ -6,13 +6,14 @@ import { hash, verify } from '@node-rs/argon2';
 import { Provider } from 'oidc-provider';
 
 import { configuration, user } from './settings.mjs';
+import { openStore } from './stores/index.mjs';
 
 const port = Number(process.env.PEER_PORT ?? 8100);
 const hashing = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-const checksPasswords = process.env.PEER_PASSWORD_HASH !== 'none';
 const passwordHash = await hash(user.password, hashing);
 const origin = `http://127.0.0.1:${port}`;
-const provider = new Provider(origin, configuration());
+const adapter = await openStore(process.env.PEER_STORE ?? 'memory');
+const provider = new Provider(origin, configuration(adapter));
 const protocol = provider.callback();
 
 const form = (uid) => `<!doctype html><html lang="en"><title>Sign in</title>
@@ -30,9 +31,7 @@ async function interaction(request, response) {
   const fields = new URLSearchParams(body);
   const username = fields.get('username') ?? '';
   const known = username.replace(/-\d+$/, '') === user.username;
-  const right = checksPasswords
-    ? await verify(passwordHash, fields.get('password') ?? '')
-    : fields.get('password') === user.password;
+  const right = await verify(passwordHash, fields.get('password') ?? '');
   if (!known || !right) return response.writeHead(401).end();
   const result = { login: { accountId: username, amr: ['pwd'] } };
   return provider.interactionFinished(request, response, result);

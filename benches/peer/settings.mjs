@@ -2,8 +2,6 @@
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
-import { Store } from './store.mjs';
-
 const resource = 'https://api.example';
 
 /** The user of the benchmark; `alice-0` and so on are others with the same password. */
@@ -65,10 +63,10 @@ async function grantEverything({ oidc }) {
   return grant;
 }
 
-/** The configuration of `oidc-provider`. */
-export function configuration() {
+/** The configuration of `oidc-provider`, over the adapter class of its storage. */
+export function configuration(adapter) {
   return {
-    adapter: Store,
+    adapter,
     clients,
     jwks: signingKeys(),
     cookies: { keys: [randomBytes(32).toString('base64url')] },

@@ -8,7 +8,7 @@ const uids = new Map();
 const grantable = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken']);
 
 /** The adapter interface of `oidc-provider`, over three maps. */
-export class Store {
+export class Memory {
   constructor(model) {
     this.model = model;
   }
