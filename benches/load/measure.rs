@@ -28,7 +28,7 @@ const MOST: usize = 200_000;
 /// A worker gives up after so many failures.
 const MOST_FAILURES: u32 = 20;
 /// Codes that are prepared for one measurement.
-const CODES: usize = 1_500;
+const CODES: usize = 3_000;
 /// What preparing and measuring may take beyond the span itself.
 const GRACE: Duration = Duration::from_mins(2);
 

@@ -21,9 +21,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const LONGEST_LAST_WORDS: u64 = 4_096;
 /// How often, every 20 ms, a server that is to end is looked at before it is killed.
 const END_POLLS: u32 = 400;
-/// A clock tick of /proc/PID/stat, in microseconds: `USER_HZ` is 100 on every Linux that Rust runs on.
-const TICK_MICROS: u64 = 10_000;
-
 /// A running server. It ends when this value does.
 pub(crate) struct Server {
     child: Child,
@@ -79,9 +76,10 @@ impl Server {
         connection.send(&Call::get(path)).await.is_ok_and(|answer| answer.status == 200)
     }
 
-    /// CPU time so far of the process and its descendants, in microseconds (user and system).
+    /// CPU time so far of the process and its descendants, in microseconds (user and system), of the
+    /// threads that are there: a server keeps those that work under load.
     pub(crate) fn cpu_micros(&self) -> u64 {
-        self.family().iter().filter_map(|pid| ticks(*pid)).sum::<u64>() * TICK_MICROS
+        self.family().iter().filter_map(|pid| cpu_nanos(*pid)).sum::<u64>() / 1_000
     }
 
     /// Memory of the process and its descendants in bytes: the proportional set size.
@@ -146,10 +144,15 @@ fn stat(pid: u32) -> Option<Vec<String>> {
     Some(fields.split_whitespace().map(str::to_owned).collect())
 }
 
-/// User and system time of a process and of its children that have ended: fields 14 to 17 of proc(5).
-fn ticks(pid: u32) -> Option<u64> {
-    let fields = stat(pid)?;
-    fields.get(11..15)?.iter().map(|field| field.parse::<u64>().ok()).sum()
+/// What the threads of a process have run, in nanoseconds: the first field of schedstat in proc(5). The
+/// times of /proc/PID/stat are counted in hundredths of a second, which is long for a short measurement.
+fn cpu_nanos(pid: u32) -> Option<u64> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let ran = |thread: fs::DirEntry| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    Some(threads.filter_map(|thread| ran(thread.ok()?)).sum())
 }
 
 fn proportional_set_size(pid: u32) -> Option<u64> {
