@@ -11,6 +11,8 @@ use crate::{store::expiry, types::origin::Origin};
 const ROTATE_EVERY: Duration = Duration::from_mins(1);
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// A walk through all refresh token families, of which most are alive.
+const WALK_EVERY: Duration = Duration::from_hours(1);
 /// Between two batches of one sweep, so that others get at the database.
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 
@@ -31,7 +33,9 @@ impl Jobs {
         tasks.spawn(every(FOLLOW_EVERY, "follow", stopped.clone(), Arc::clone(ctx), |ctx| {
             Box::pin(async move { changes::follow(&ctx).await })
         }));
-        tasks.spawn(listen(stopped.clone(), Arc::clone(ctx)));
+        let listener = Arc::clone(ctx);
+        let listen = async move { changes::listen(&listener).await };
+        tasks.spawn(until_stopped(stopped.clone(), listen));
         tasks.spawn(every(ROTATE_EVERY, "rotate", stopped.clone(), Arc::clone(ctx), |ctx| {
             Box::pin(async move {
                 key_rotation::rotate_due(&ctx, &Origin::command_line("rotation".to_owned())).await
@@ -40,9 +44,14 @@ impl Jobs {
         tasks.spawn(every(FLUSH_EVERY, "flush", stopped.clone(), Arc::clone(ctx), |ctx| {
             Box::pin(async move { seen::flush(&ctx).await })
         }));
-        tasks.spawn(every(SWEEP_EVERY, "sweep", stopped, Arc::clone(ctx), |ctx| {
+        tasks.spawn(every(SWEEP_EVERY, "sweep", stopped.clone(), Arc::clone(ctx), |ctx| {
             Box::pin(async move { sweep(&ctx).await })
         }));
+        // It may take minutes, and nothing is lost when it breaks off.
+        let walk = every(WALK_EVERY, "walk", stopped.clone(), Arc::clone(ctx), |ctx| {
+            Box::pin(async move { sweep_idle(&ctx).await })
+        });
+        tasks.spawn(until_stopped(stopped, walk));
         Self { tasks, stop, ctx: Arc::clone(ctx) }
     }
 
@@ -56,11 +65,11 @@ impl Jobs {
     }
 }
 
-/// Listens until it is told to stop.
-async fn listen(mut stopped: watch::Receiver<bool>, ctx: Arc<Context>) {
+/// Does `work` until it is told to stop.
+async fn until_stopped(mut stopped: watch::Receiver<bool>, work: impl Future<Output = ()>) {
     tokio::select! {
         _ = stopped.changed() => {}
-        () = changes::listen(&ctx) => {}
+        () = work => {}
     }
 }
 
@@ -95,6 +104,21 @@ pub async fn sweep(ctx: &Context) -> Result<(), ServiceError> {
     loop {
         let swept = expiry::sweep(&ctx.db, ctx.now(), &ctx.policy.retention).await?;
         if !swept.again() {
+            return Ok(());
+        }
+        tokio::time::sleep(SWEEP_PAUSE).await;
+    }
+}
+
+/// Deletes the refresh token families that nobody has used for too long, in small batches.
+///
+/// # Errors
+/// [`ServiceError::Unavailable`] when the database does not answer.
+pub async fn sweep_idle(ctx: &Context) -> Result<(), ServiceError> {
+    let (keep, mut last) = (&ctx.policy.retention, None);
+    loop {
+        last = expiry::sweep_idle(&ctx.db, last, ctx.now(), keep).await?;
+        if last.is_none() {
             return Ok(());
         }
         tokio::time::sleep(SWEEP_PAUSE).await;

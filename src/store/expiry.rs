@@ -3,12 +3,15 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::{
     Db, StoreError,
-    db::run::execute,
+    db::run::{execute, fetch_all},
+    row::{self, row},
     statements::{Statement, statements},
 };
-use crate::types::Timestamp;
+use crate::types::{FamilyId, Timestamp};
 
 statements! { "expiry";
     /// Codes outlive their expiry, so that a late replay is still recognised.
@@ -22,8 +25,12 @@ statements! { "expiry";
                           SELECT hash FROM revoked_tokens WHERE expires_at <= $1
                           ORDER BY expires_at LIMIT $2)";
     REFRESH_FAMILIES = "DELETE FROM refresh_families WHERE id IN (
-                            SELECT id FROM refresh_families
-                            WHERE idle_expires_at <= $1 OR absolute_expires_at <= $1 LIMIT $2)";
+                            SELECT id FROM refresh_families WHERE absolute_expires_at <= $1
+                            ORDER BY absolute_expires_at LIMIT $2)";
+    NEXT_FAMILIES = "SELECT id, idle_expires_at FROM refresh_families
+                     WHERE id > $1 ORDER BY id LIMIT $2";
+    IDLE_FAMILIES = "DELETE FROM refresh_families
+                     WHERE id > $1 AND id <= $2 AND idle_expires_at <= $3";
     /// A grant goes when nothing can hang from it any more. Its JWT access tokens have no rows: the
     /// cut-off time accounts for them.
     GRANTS = "DELETE FROM grants WHERE id IN (
@@ -146,11 +153,46 @@ pub async fn sweep(db: &Db, now: Timestamp, keep: &Retention) -> Result<Swept, S
     Ok(swept)
 }
 
+row! {
+    struct FamilyAge {
+        id: Uuid,
+        idle_expires_at: i64,
+    }
+}
+
+/// Deletes what was idle for too long among the next 500 refresh token families after `after`, or the first
+/// ones, and says after which to go on; `None` at the end.
+///
+/// All of them are gone through, since no index tells which are idle: every refresh would have to write
+/// to it.
+pub async fn sweep_idle(
+    db: &Db,
+    after: Option<FamilyId>,
+    now: Timestamp,
+    keep: &Retention,
+) -> Result<Option<FamilyId>, StoreError> {
+    let before = now.minus(keep.longest_access_token);
+    let from = after.map_or(Uuid::nil(), FamilyId::uuid);
+    let mut reader = db.reader().await?;
+    let families =
+        fetch_all!(FamilyAge, &mut reader.conn(), NEXT_FAMILIES, from, row::number(BATCH))?;
+    drop(reader);
+    let Some(last) = families.last().map(|family| family.id) else { return Ok(None) };
+    if families.iter().any(|family| family.idle_expires_at <= before.unix()) {
+        let delete = db.write_plain(move |tx| {
+            Box::pin(async move {
+                Ok::<_, StoreError>(execute!(tx, IDLE_FAMILIES, from, last, before.unix())?)
+            })
+        });
+        delete.await?;
+    }
+    Ok(Some(FamilyId::from_uuid(last)))
+}
+
 async fn delete(
     tx: &mut super::Tx<'_>,
     statement: Statement,
     before: Timestamp,
 ) -> Result<u64, StoreError> {
-    let most = i64::try_from(BATCH).unwrap_or(i64::MAX);
-    execute!(tx, statement, before.unix(), most)
+    execute!(tx, statement, before.unix(), row::number(BATCH))
 }

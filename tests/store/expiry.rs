@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use doorward::{
     identity::lockout::Attempts,
-    protocol::{client_auth::AssertionUse, grant::RevocationReason},
+    protocol::{
+        client_auth::AssertionUse,
+        grant::{RevocationReason, refresh_token::RefreshFamily},
+    },
     store::{
         self,
-        expiry::{Retention, Swept, sweep},
+        expiry::{Retention, Swept, sweep, sweep_idle},
     },
-    types::{TokenHash, change::Change},
+    types::{FamilyId, TokenHash, change::Change},
 };
 
 use crate::{
@@ -22,6 +25,8 @@ both![
     everything_goes_in_its_time,
     a_grant_stays_while_something_hangs_from_it,
     many_rows_go_in_batches,
+    families_that_nobody_uses_go_before_their_end,
+    the_walk_comes_by_every_family,
     the_newest_change_stays,
 ];
 
@@ -75,8 +80,8 @@ async fn everything_goes_in_its_time(db: TestDb) {
         (700, vec!["change_log"]),
         (1_049, vec![]),
         (1_050, vec!["sessions"]),
-        (1_299, vec![]),
-        (1_300, vec!["refresh_families"]),
+        (10_299, vec![]),
+        (10_300, vec!["refresh_families"]),
         (100_059, vec![]),
         (100_060, vec!["authorization_codes", "grants"]),
     ] {
@@ -117,6 +122,51 @@ async fn many_rows_go_in_batches(db: TestDb) {
     let second = sweep(&db, at(1), &KEEP).await.unwrap();
     assert_eq!(second.total(), 1);
     assert!(!second.again());
+}
+
+async fn families_that_nobody_uses_go_before_their_end(db: TestDb) {
+    let grant = granted(&db).await.2;
+    let (idle, used) =
+        (family(&grant, 1), RefreshFamily { idle_expires_at: at(2_000), ..family(&grant, 2) });
+    let (gone, stays) = (idle.id, used.id);
+    commit!(db, [], |tx| async {
+        store::refresh_family::insert(tx, &idle).await?;
+        store::refresh_family::insert(tx, &used).await
+    })
+    .unwrap();
+    let is_there =
+        async |id| read!(db, |conn| store::refresh_family::find(conn, id)).unwrap().is_some();
+    assert_eq!(sweep_idle(&db, None, at(1_299), &KEEP).await.unwrap(), Some(stays));
+    assert!(is_there(gone).await, "before its time");
+    assert_eq!(sweep_idle(&db, None, at(1_300), &KEEP).await.unwrap(), Some(stays));
+    assert!(!is_there(gone).await && is_there(stays).await);
+    assert_eq!(sweep_idle(&db, Some(stays), at(1_300), &KEEP).await.unwrap(), None);
+}
+
+async fn the_walk_comes_by_every_family(db: TestDb) {
+    let grant = granted(&db).await.2;
+    let id = grant.id;
+    commit!(db, [], |tx| async {
+        for number in 0..1_001_u16 {
+            let mut random = [0; 10];
+            random[8..].copy_from_slice(&number.to_be_bytes());
+            let family = RefreshFamily { id: FamilyId::new(NOW, random), ..family(&grant, 1) };
+            store::refresh_family::insert(tx, &family).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let (mut last, mut batches) = (None, 0);
+    loop {
+        last = sweep_idle(&db, last, at(5_000), &KEEP).await.unwrap();
+        if last.is_none() {
+            break;
+        }
+        batches += 1;
+    }
+    assert_eq!(batches, 3);
+    let left = read!(db, |conn| store::refresh_family::find_by_grant(conn, id)).unwrap();
+    assert_eq!(left, None);
 }
 
 /// A node that was away for longer than changes are kept finds a number that does not follow on its own,
