@@ -18,7 +18,7 @@ use moka::sync::Cache;
 use crate::{
     identity::{api_key::ApiKey, user::User},
     protocol::{client::Client, grant::Grant},
-    types::{ApiKeyId, ClientId, GrantId, TokenHash, UserId, change::Change},
+    types::{ApiKeyId, ClientId, FamilyId, GrantId, TokenHash, UserId, change::Change},
 };
 
 /// How old the last look at the change log may be before memory is not believed.
@@ -43,6 +43,10 @@ pub struct Caches {
     pub grants: Remembered<GrantId, Grant>,
     /// What live tokens say, by the hash of the token's text.
     pub tokens: Remembered<TokenHash, super::token_facts::TokenFacts>,
+    /// Codes that this node gave: each is used once, and asked for by nobody else.
+    pub codes: Remembered<TokenHash, super::recent::GivenCode>,
+    /// Refresh token families as this node left them.
+    pub families: Remembered<FamilyId, super::recent::UsedFamily>,
     /// Tokens that were not revoked when the database was asked, by their revocation key.
     pub unrevoked: Remembered<TokenHash, ()>,
     epoch: AtomicU64,
@@ -87,6 +91,8 @@ impl Caches {
             api_keys: Remembered::bounded(capacity),
             grants: Remembered::bounded(capacity),
             tokens: Remembered::bounded(capacity),
+            codes: Remembered::bounded(capacity),
+            families: Remembered::bounded(capacity),
             unrevoked: Remembered::bounded(capacity),
             epoch: AtomicU64::new(0),
             followed_to: AtomicI64::new(0),
@@ -106,6 +112,15 @@ impl Caches {
         V: Send + Sync + 'static,
     {
         if self.is_believed(uptime) { from.entries.get(key) } else { None }
+    }
+
+    /// As [`Caches::recall`], and forgets it.
+    pub fn take<K, V>(&self, from: &Remembered<K, V>, key: &K, uptime: Duration) -> Option<Arc<V>>
+    where
+        K: Hash + Eq + Clone + Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        if self.is_believed(uptime) { from.entries.remove(key) } else { None }
     }
 
     /// Remembers what was read since `epoch`, unless something was forgotten meanwhile.
@@ -170,6 +185,8 @@ impl Caches {
         self.api_keys.entries.invalidate_all();
         self.grants.entries.invalidate_all();
         self.tokens.entries.invalidate_all();
+        self.codes.entries.invalidate_all();
+        self.families.entries.invalidate_all();
         self.unrevoked.entries.invalidate_all();
     }
 

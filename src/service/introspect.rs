@@ -197,9 +197,9 @@ async fn refresh_token(
         return Ok(None);
     }
     Ok(Some(ActiveToken {
-        scope: grant.scope,
+        scope: grant.scope.clone(),
         client_id: Some(grant.client_id.to_string()),
-        username: Some(user.username),
+        username: Some(user.username.clone()),
         token_type: None,
         exp: family.idle_expires_at,
         iat: family.rotated_at,
@@ -208,7 +208,7 @@ async fn refresh_token(
         iss: ctx.protocol.issuer.as_str().to_owned(),
         jti: None,
         auth_time: Some(grant.authentication.auth_time),
-        acr: Some(grant.authentication.acr),
+        acr: Some(grant.authentication.acr.clone()),
         roles: None,
         groups: None,
     }))

@@ -39,6 +39,7 @@ pub mod logout;
 pub mod password_pool;
 pub mod policy;
 pub mod rates;
+pub mod recent;
 pub mod revoke;
 pub mod roles;
 pub mod seen;

@@ -31,14 +31,16 @@ macro_rules! columns {
 }
 
 /// The one winner of any race: no two statements find `consumed_at` empty. Nothing is given under a grant
-/// that was revoked a moment ago.
+/// that was revoked a moment ago, to a user who was disabled, or for a session that has ended.
 macro_rules! redeem {
     () => {
         concat!(
             "UPDATE authorization_codes SET consumed_at = $2
              WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 AND failures < $3
                  AND EXISTS (SELECT 1 FROM grants g
-                             WHERE g.id = authorization_codes.grant_id AND g.revoked_at IS NULL)
+                             JOIN users u ON u.id = g.user_id JOIN sessions s ON s.id = g.session_id
+                             WHERE g.id = authorization_codes.grant_id AND g.revoked_at IS NULL
+                                 AND u.status = 'enabled' AND s.ended_at IS NULL AND s.expires_at > $2)
              RETURNING ",
             columns!()
         )
@@ -166,8 +168,8 @@ pub async fn find(
     row.map(|row| Ok((row.code.try_into()?, row.behind.try_into()?))).transpose()
 }
 
-/// Takes the code, once. `None` when it was taken before, is dead, expired or unknown, or its grant is
-/// revoked.
+/// Takes the code, once. `None` when it was taken before, is dead, expired or unknown, its grant is
+/// revoked, its user disabled, or the session it was given in is over.
 pub async fn redeem(
     tx: &mut Tx<'_>,
     hash: &TokenHash,

@@ -1,6 +1,8 @@
 //! What stands behind a code or a refresh token: the grant, the user who gave it, and the session it
 //! was given in. Read together, since the database is asked once.
 
+use std::sync::Arc;
+
 use sqlx::{FromRow, Row, postgres::PgRow};
 use uuid::Uuid;
 
@@ -47,9 +49,9 @@ pub(super) use {columns, joins};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Behind {
     /// The grant.
-    pub grant: Grant,
+    pub grant: Arc<Grant>,
     /// Who gave it.
-    pub user: User,
+    pub user: Arc<User>,
     /// The browser session it was given in; `None` when its row is gone.
     pub session: Option<BrowserSession>,
 }
@@ -88,8 +90,8 @@ impl TryFrom<BehindRow> for Behind {
 
     fn try_from(row: BehindRow) -> Result<Self, Self::Error> {
         Ok(Self {
-            grant: row.grant.try_into()?,
-            user: row.user.try_into()?,
+            grant: Arc::new(row.grant.try_into()?),
+            user: Arc::new(row.user.try_into()?),
             session: row.session.map(BrowserSession::try_from).transpose()?,
         })
     }

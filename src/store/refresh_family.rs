@@ -24,11 +24,12 @@ macro_rules! columns {
     };
 }
 
-/// The family lives at the time `$2`, and so does its grant.
+/// The family lives at the time `$2`, and so does its grant; its user may sign in.
 macro_rules! is_live {
     () => {
         "f.revoked_at IS NULL AND f.idle_expires_at > $2 AND f.absolute_expires_at > $2
-         AND EXISTS (SELECT 1 FROM grants g WHERE g.id = f.grant_id AND g.revoked_at IS NULL)"
+         AND EXISTS (SELECT 1 FROM grants g JOIN users u ON u.id = g.user_id
+                     WHERE g.id = f.grant_id AND g.revoked_at IS NULL AND u.status = 'enabled')"
     };
 }
 

@@ -101,6 +101,8 @@ mod races;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]
+mod recent;
+#[cfg(test)]
 mod rfc6749_authorization_code;
 #[cfg(test)]
 mod rfc6749_authorization_response;

@@ -3,12 +3,14 @@
 use doorward::{
     protocol::grant::{RevocationReason, authorization_code::MAX_FAILURES},
     store::{self, StoreError, Unique, authorization_code as verb, behind::Behind},
-    types::Redeemed,
+    types::{Redeemed, Status},
 };
 
 use crate::{
     engine::TestDb,
-    samples::{access_token, at, code, family, grant, granted, hash, session},
+    samples::{
+        NOW, access_token, at, code, family, grant, granted, granted_in_session, hash, session,
+    },
 };
 
 both![
@@ -16,6 +18,8 @@ both![
     a_request_yields_one_code,
     a_code_is_redeemed_once_and_in_time,
     a_code_of_a_revoked_grant_is_not_redeemed,
+    a_code_of_a_disabled_user_is_not_redeemed,
+    a_code_of_a_session_that_is_over_is_not_redeemed,
     wrong_verifiers_are_counted,
     what_stands_behind_a_code_is_read_with_it,
     an_exchange_adds_the_tokens_that_are_given,
@@ -29,7 +33,7 @@ async fn what_goes_in_comes_out(db: TestDb) {
     let (user, _, grant) = granted(&db).await;
     let (first, mut bare) = (code(&grant, 1), code(&grant, 2));
     (bare.redirect_uri, bare.code_challenge) = (None, None);
-    let behind = Behind { grant, user, session: None };
+    let behind = Behind { grant: grant.into(), user: user.into(), session: None };
     for (number, code) in [(1, first), (2, bare)] {
         commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
         let found = read!(db, |conn| verb::find(conn, &hash(number)));
@@ -48,7 +52,7 @@ async fn a_request_yields_one_code(db: TestDb) {
 }
 
 async fn a_code_is_redeemed_once_and_in_time(db: TestDb) {
-    let grant = granted(&db).await.2;
+    let grant = granted_in_session(&db).await.2;
     let (first, late) = (code(&grant, 1), code(&grant, 2));
     for code in [&first, &late] {
         commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
@@ -65,7 +69,7 @@ async fn a_code_is_redeemed_once_and_in_time(db: TestDb) {
 
 /// Even when the grant was revoked after the code was read.
 async fn a_code_of_a_revoked_grant_is_not_redeemed(db: TestDb) {
-    let grant = granted(&db).await.2;
+    let grant = granted_in_session(&db).await.2;
     let (code, id) = (code(&grant, 1), grant.id);
     commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
     let why = RevocationReason::SignOut;
@@ -75,6 +79,34 @@ async fn a_code_of_a_revoked_grant_is_not_redeemed(db: TestDb) {
     assert!(exchanged.is_none());
     let (code, _) = read!(db, |conn| verb::find(conn, &hash(1))).unwrap().unwrap();
     assert_eq!(code.consumed_at, None);
+}
+
+/// Whatever was believed of the user when it was decided.
+async fn a_code_of_a_disabled_user_is_not_redeemed(db: TestDb) {
+    let (user, _, grant) = granted_in_session(&db).await;
+    let code = code(&grant, 1);
+    commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
+    let set = async |status| {
+        assert!(commit!(db, [], |tx| store::user::set_status(tx, user.id, status, NOW)).unwrap());
+    };
+    set(Status::Disabled).await;
+    assert!(commit!(db, [], |tx| verb::redeem(tx, &hash(1), at(2))).unwrap().is_none());
+    set(Status::Enabled).await;
+    assert!(commit!(db, [], |tx| verb::redeem(tx, &hash(1), at(2))).unwrap().is_some());
+}
+
+async fn a_code_of_a_session_that_is_over_is_not_redeemed(db: TestDb) {
+    let grant = granted_in_session(&db).await.2;
+    let (mut late, code, id) = (code(&grant, 1), code(&grant, 2), grant.session_id);
+    late.expires_at = at(20_000);
+    commit!(db, [late, code], |tx| async {
+        verb::insert(tx, &late).await?;
+        verb::insert(tx, &code).await
+    })
+    .unwrap();
+    assert!(commit!(db, [], |tx| verb::redeem(tx, &hash(1), at(10_000))).unwrap().is_none());
+    assert!(commit!(db, [], |tx| store::session::end(tx, id, at(1))).unwrap());
+    assert!(commit!(db, [], |tx| verb::redeem(tx, &hash(2), at(2))).unwrap().is_none());
 }
 
 async fn wrong_verifiers_are_counted(db: TestDb) {
@@ -97,12 +129,12 @@ async fn what_stands_behind_a_code_is_read_with_it(db: TestDb) {
     let id = session.id;
     commit!(db, [], |tx| store::session::end(tx, id, at(3))).unwrap();
     session.ended_at = Some(at(3));
-    let behind = Behind { grant, user, session: Some(session) };
+    let behind = Behind { grant: grant.into(), user: user.into(), session: Some(session) };
     assert_eq!(read!(db, |conn| verb::find(conn, &hash(1))), Ok(Some((code, behind))));
 }
 
 async fn an_exchange_adds_the_tokens_that_are_given(db: TestDb) {
-    let grant = granted(&db).await.2;
+    let grant = granted_in_session(&db).await.2;
     for (number, has_access, has_family) in
         [(1, true, true), (2, true, false), (3, false, true), (4, false, false)]
     {
@@ -128,7 +160,7 @@ async fn an_exchange_adds_the_tokens_that_are_given(db: TestDb) {
 }
 
 async fn an_exchange_that_is_declined_adds_nothing(db: TestDb) {
-    let grant = granted(&db).await.2;
+    let grant = granted_in_session(&db).await.2;
     let code = code(&grant, 1);
     commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
     commit!(db, [], |tx| verb::redeem(tx, &hash(1), at(1))).unwrap();
@@ -153,7 +185,7 @@ async fn a_code_and_its_grant_are_issued_together(db: TestDb) {
     let code = code(&grant, 2);
     let issued = commit_plain!(db, [grant, code], |tx| verb::issue(tx, &grant, &code));
     assert_eq!(issued, Ok(true));
-    let behind = Behind { grant, user, session: Some(session) };
+    let behind = Behind { grant: grant.into(), user: user.into(), session: Some(session) };
     assert_eq!(read!(db, |conn| verb::find(conn, &hash(2))), Ok(Some((code, behind))));
 }
 

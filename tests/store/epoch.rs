@@ -107,7 +107,7 @@ async fn what_could_be_revived_is_gone(db: TestDb) {
     assert_eq!(read!(db, |conn| store::access_token::find(conn, &hash(3))), Ok(None));
     assert_eq!(read!(db, |conn| bootstrap::is_live(conn, &hash(5), at(3))), Ok(false));
     let stays = read!(db, |conn| store::refresh_family::find(conn, family.id)).unwrap();
-    assert_eq!(stays.map(|(family, behind)| (family, behind.grant)), Some((family, grant)));
+    assert_eq!(stays.map(|(family, behind)| (family, behind.grant)), Some((family, grant.into())));
 
     let again = commit!(db, [], |tx| verb::begin(tx, at(9), at(9))).unwrap();
     assert_eq!(again, verb::Ended::default());

@@ -3,7 +3,7 @@
 use doorward::{
     protocol::grant::RevocationReason,
     store::{self, Db, behind::Behind, refresh_family as verb, refresh_family::FamilyUse},
-    types::{FamilyId, Redeemed, change::Change},
+    types::{FamilyId, Redeemed, Status, change::Change},
 };
 
 use crate::{
@@ -16,6 +16,7 @@ both![
     what_goes_in_comes_out,
     a_rotation_leaves_one_generation_for_the_next,
     a_dead_family_does_not_move,
+    a_family_of_a_disabled_user_does_not_move,
     retries_are_counted_within_a_generation,
     a_family_that_does_not_rotate_is_touched,
     a_use_adds_the_token_that_is_given,
@@ -34,7 +35,7 @@ async fn what_goes_in_comes_out(db: TestDb) {
     commit!(db, [family], |tx| verb::insert(tx, &family)).unwrap();
     let by_grant = read!(db, |conn| verb::find_by_grant(conn, grant.id));
     assert_eq!(by_grant, Ok(Some(family.clone())));
-    let behind = Behind { grant, user, session: None };
+    let behind = Behind { grant: grant.into(), user: user.into(), session: None };
     assert_eq!(read!(db, |conn| verb::find(conn, family.id)), Ok(Some((family, behind))));
     assert_eq!(read!(db, |conn| verb::find(conn, FamilyId::new(NOW, [9; 10]))), Ok(None));
 }
@@ -77,6 +78,25 @@ async fn a_dead_family_does_not_move(db: TestDb) {
     assert_eq!(family.revoked.map(|revoked| revoked.reason), Some(reason));
     assert_eq!(behind.grant.revoked, None);
     assert_eq!(changes_after(&db, before).await, [Change::Grant(grant_id)]);
+}
+
+/// Whatever was believed of the user when it was decided.
+async fn a_family_of_a_disabled_user_does_not_move(db: TestDb) {
+    let id = stored(&db).await;
+    let owner = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().1.user.id;
+    let set = async |status| {
+        assert!(commit!(db, [], |tx| store::user::set_status(tx, owner, status, NOW)).unwrap());
+    };
+    set(Status::Disabled).await;
+    for how in uses(0) {
+        let used = commit_plain!(db, [], |tx| verb::exchange(tx, id, how, at(1), None));
+        assert_eq!(used, Ok(false), "{how:?}");
+    }
+    set(Status::Enabled).await;
+    for how in uses(0) {
+        let used = commit_plain!(db, [], |tx| verb::exchange(tx, id, how, at(1), None));
+        assert_eq!(used, Ok(true), "{how:?}");
+    }
 }
 
 async fn retries_are_counted_within_a_generation(db: TestDb) {

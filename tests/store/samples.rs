@@ -175,3 +175,11 @@ pub(crate) async fn granted(db: &Db) -> (User, Client, Grant) {
     commit!(db, [grant], |tx| store::grant::insert(tx, &grant)).unwrap();
     (user, client, grant)
 }
+
+/// As [`granted`], in a session that goes on.
+pub(crate) async fn granted_in_session(db: &Db) -> (User, Client, Grant) {
+    let (user, client, grant) = granted(db).await;
+    let session = session(&user, 1);
+    commit!(db, [session], |tx| store::session::insert(tx, &session)).unwrap();
+    (user, client, grant)
+}

@@ -14,7 +14,10 @@ use tokio::sync::Barrier;
 
 use crate::{
     engine::TestDb,
-    samples::{NOW, access_token, assertion, at, code, family, granted, hash, session, user},
+    samples::{
+        NOW, access_token, assertion, at, code, family, granted, granted_in_session, hash, session,
+        user,
+    },
 };
 
 both![
@@ -73,7 +76,7 @@ macro_rules! one_winner {
 }
 
 async fn an_authorization_code_is_redeemed_once(db: TestDb) {
-    let (_, _, grant) = granted(&db).await;
+    let (_, _, grant) = granted_in_session(&db).await;
     let code = code(&grant, 7);
     commit!(db, [code], |tx| store::authorization_code::insert(tx, &code)).unwrap();
     one_winner!(db, |tx| store::authorization_code::redeem(tx, &hash(7), at(1)), |r: Option<_>| r
@@ -81,7 +84,7 @@ async fn an_authorization_code_is_redeemed_once(db: TestDb) {
 }
 
 async fn a_code_is_exchanged_once_and_yields_one_family(db: TestDb) {
-    let (_, _, grant) = granted(&db).await;
+    let (_, _, grant) = granted_in_session(&db).await;
     let code = code(&grant, 7);
     commit!(db, [code], |tx| store::authorization_code::insert(tx, &code)).unwrap();
     let tokens = |number| (access_token(&grant, number), family(&grant, number));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Advanced, FlowFailure, SessionCookies, Step};
 use crate::{
+    identity::session::BrowserSession,
     protocol::{
         authorize::{interaction::Granted, redirect_uri::Presence},
         client::{Client, GrantType},
@@ -16,6 +17,7 @@ use crate::{
         changes,
         flow::Flow,
         gates::Turn,
+        recent::{self, GivenCode},
         sign_in::{self, SignInError},
     },
     store::{self, StoreError, Tx},
@@ -66,6 +68,15 @@ impl SignedIn {
             Self::Nobody => None,
             Self::Before(current) => Some(current),
             Self::JustNow(beginning) => Some(&beginning.begun.current),
+        }
+    }
+
+    /// The session itself.
+    fn into_session(self) -> Option<BrowserSession> {
+        match self {
+            Self::Nobody => None,
+            Self::Before(current) => Some(current.session),
+            Self::JustNow(beginning) => Some(beginning.begun.current.session),
         }
     }
 
@@ -205,8 +216,8 @@ pub(super) async fn answer(
     });
     let cookies = signed_in.cookies();
     let conclusion = Conclusion { grant, code, consent, signed_in, origin: origin.clone() };
-    let context = Arc::clone(ctx);
-    let is_written = match (&conclusion.signed_in, &conclusion.consent) {
+    let (context, epoch) = (Arc::clone(ctx), ctx.caches.epoch());
+    let written = match (&conclusion.signed_in, &conclusion.consent) {
         (SignedIn::Before(_) | SignedIn::Nobody, None) => {
             ctx.db.write_plain(move |tx| Box::pin(conclusion.write(context, tx))).await?
         }
@@ -214,31 +225,38 @@ pub(super) async fn answer(
             ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?
         }
         (SignedIn::JustNow(_), _) => {
-            let is_written =
-                ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?;
+            let written = ctx.db.write(move |tx| Box::pin(conclusion.write(context, tx))).await?;
             changes::follow(ctx).await?;
-            is_written
+            written
         }
     };
+    let Some(given) = written else { return Ok(None) };
+    recent::keep_code(ctx, given, epoch);
     let delivery = flow.request.response_target().success(&text, &ctx.protocol.issuer);
     let step = Step::Answer { delivery, ui_locales: flow.request.ui_locales.clone() };
-    Ok(is_written.then_some(Advanced { step, cookies }))
+    Ok(Some(Advanced { step, cookies }))
 }
 
 impl Conclusion {
-    /// One verb of the store where the session is there already and no consent is written; `false` when
+    /// One verb of the store where the session is there already and no consent is written; `None` when
     /// that session has ended.
-    async fn write(mut self, ctx: Arc<Context>, tx: &mut Tx<'_>) -> Result<bool, FlowFailure> {
-        match &self.signed_in {
+    async fn write(
+        mut self,
+        ctx: Arc<Context>,
+        tx: &mut Tx<'_>,
+    ) -> Result<Option<GivenCode>, FlowFailure> {
+        match &mut self.signed_in {
             SignedIn::JustNow(beginning) => {
-                self.grant.session_id = write_session(&ctx, tx, beginning, &self.origin).await?;
+                let id = write_session(&ctx, tx, beginning, &self.origin).await?;
+                beginning.begun.current.session.id = id;
+                self.grant.session_id = id;
                 store::grant::insert(tx, &self.grant).await?;
                 store::authorization_code::insert(tx, &self.code).await?;
             }
             SignedIn::Before(_) | SignedIn::Nobody => {
                 // A sign-out in another tab can have come in between.
                 if !store::authorization_code::issue(tx, &self.grant, &self.code).await? {
-                    return Ok(false);
+                    return Ok(None);
                 }
             }
         }
@@ -249,7 +267,12 @@ impl Conclusion {
                 .await?;
             store::audit_event::append(tx, event);
         }
-        Ok(true)
+        let Self { grant, code, signed_in, .. } = self;
+        Ok(signed_in.into_session().map(|session| GivenCode {
+            code,
+            grant: Arc::new(grant),
+            session,
+        }))
     }
 }
 

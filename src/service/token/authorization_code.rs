@@ -23,6 +23,7 @@ use crate::{
         access_model::{self, AccessModel},
         grants,
         issue::{self, Behalf},
+        recent::{self, LOOKS, Look},
     },
     store::{self, StoreError, behind::Behind},
     types::{
@@ -55,12 +56,12 @@ enum Decision {
 /// What was redeemed, and for what.
 struct Redeemed {
     code: AuthorizationCode,
-    grant: Grant,
-    user: User,
+    grant: Arc<Grant>,
+    user: Arc<User>,
     tokens: mint::NewTokens,
 }
 
-/// Redeems a code: what is there is read and judged, then the code is used up and its tokens are written
+/// Redeems a code: what is remembered or read is judged, then the code is used up and its tokens are written
 /// by one conditional statement, and they are signed after its commit.
 pub(super) async fn exchange(
     ctx: &Arc<Context>,
@@ -72,34 +73,53 @@ pub(super) async fn exchange(
     let model = access_model::current(ctx).await?;
     // Where the statement declines, something came in between, most likely another redemption, of which
     // this one is then the replay: what is true by now is judged again.
-    for _ in 0..TRIES {
-        let mut reader = ctx.db.reader().await?;
-        let found = store::authorization_code::find(&mut reader.conn(), &presented.hash).await?;
-        drop(reader);
-        let Some((code, behind)) = found else { break };
-        match decide(ctx, &model, &presented, &code, &behind) {
-            Decision::Redeem(tokens) => {
+    for look in LOOKS {
+        let Some((code, behind)) = find(ctx, &presented.hash, look).await? else {
+            match look {
+                Look::Memory => continue,
+                Look::Database => break,
+            }
+        };
+        match (decide(ctx, &model, &presented, &code, &behind), look) {
+            (Decision::Redeem(tokens), _) => {
+                let epoch = ctx.caches.epoch();
                 if redeem(ctx, &code, &tokens).await? {
                     let Behind { grant, user, session: _ } = behind;
+                    if let Some((family, _)) = &tokens.refresh {
+                        recent::keep_family(ctx, family.clone(), &grant, epoch);
+                    }
                     let redeemed = Redeemed { code, grant, user, tokens: *tokens };
                     return respond(ctx, client.client(), redeemed, &model, origin).await;
                 }
             }
-            Decision::Refuse(refusal @ CodeRefusal::Reused) => {
+            (Decision::Refuse(_) | Decision::RefuseGrant(_), Look::Memory) => {}
+            (Decision::Refuse(refusal @ CodeRefusal::Reused), Look::Database) => {
                 return Err(revoke(ctx, code, refusal, origin).await?.into());
             }
-            Decision::Refuse(refusal) => {
+            (Decision::Refuse(refusal), Look::Database) => {
                 record(ctx, &code, &refusal).await?;
                 return Err(OAuthError::from(refusal).into());
             }
-            Decision::RefuseGrant(error) => return Err(error.into()),
+            (Decision::RefuseGrant(error), Look::Database) => return Err(error.into()),
         }
     }
     Err(OAuthError::from(CodeRefusal::Unknown).into())
 }
 
-/// Readings of the code: what makes a second one necessary also makes it end.
-const TRIES: usize = 3;
+/// The code and what stands behind it.
+async fn find(
+    ctx: &Context,
+    hash: &TokenHash,
+    look: Look,
+) -> Result<Option<(AuthorizationCode, Behind)>, ServiceError> {
+    match look {
+        Look::Memory => recent::take_code(ctx, hash).await,
+        Look::Database => {
+            let mut reader = ctx.db.reader().await?;
+            Ok(store::authorization_code::find(&mut reader.conn(), hash).await?)
+        }
+    }
+}
 
 /// The parameters of RFC 6749 §4.1.3 and RFC 7636 §4.5.
 fn present(client: &Authenticated, params: &Params) -> Result<Presented, OAuthError> {

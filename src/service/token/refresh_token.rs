@@ -22,6 +22,7 @@ use crate::{
         access_model::{self, AccessModel},
         audit_log, grants,
         issue::{self, Behalf},
+        recent::{self, LOOKS, Look},
     },
     store::{self, StoreError, behind::Behind, refresh_family::FamilyUse},
     types::{
@@ -43,14 +44,14 @@ enum Decision {
 
 /// What a refresh gives.
 struct Refreshed {
-    grant: Grant,
-    user: User,
+    grant: Arc<Grant>,
+    user: Arc<User>,
     scope: Scope,
     access: mint::AccessToken,
     refresh_token: Secret<String>,
 }
 
-/// Uses a refresh token: what is there is read and judged, then one conditional statement uses the family
+/// Uses a refresh token: what is remembered or read is judged, then one conditional statement uses the family
 /// and writes the access token, which is signed after its commit.
 pub(super) async fn exchange(
     ctx: &Arc<Context>,
@@ -83,9 +84,6 @@ fn beyond_grant() -> OAuthError {
     OAuthError::new(ErrorCode::InvalidScope, "scope goes beyond what was granted")
 }
 
-/// Tries at the conditional statement: only another rotation in between makes a second one necessary.
-const TRIES: usize = 4;
-
 /// One refresh by one client.
 struct Refresh<'a> {
     ctx: &'a Context,
@@ -101,25 +99,55 @@ impl Refresh<'_> {
     /// Where the conditional statement declines, another node was faster: what is true by now is judged
     /// again.
     async fn run(&self, presented: &PresentedRefreshToken) -> Result<Refreshed, ServiceError> {
-        for _ in 0..TRIES {
-            let mut reader = self.ctx.db.reader().await?;
-            let found = store::refresh_family::find(&mut reader.conn(), presented.family()).await?;
-            drop(reader);
-            let Some((family, behind)) = found else { return Err(unknown().into()) };
-            match self.decide(presented, &family, behind) {
-                Decision::Use(how, refreshed) => {
-                    if self.write(family.id, how, &refreshed.access).await? {
+        for look in LOOKS {
+            let found = self.find(presented.family(), look).await?;
+            let Some((family, behind)) = found else {
+                match look {
+                    Look::Memory => continue,
+                    Look::Database => break,
+                }
+            };
+            match (self.decide(presented, &family, behind), look) {
+                // A retry within the grace is for the database to count.
+                (
+                    Decision::Refuse(_)
+                    | Decision::RefuseGrant(_)
+                    | Decision::Use(FamilyUse::CountRetry { .. }, _),
+                    Look::Memory,
+                ) => {}
+                (Decision::Use(how, refreshed), _) => {
+                    let epoch = self.ctx.caches.epoch();
+                    let now = self.ctx.now();
+                    if self.write(family.id, how, now, &refreshed.access).await? {
+                        if let Some(family) = rotated(family, how, now) {
+                            recent::keep_family(self.ctx, family, &refreshed.grant, epoch);
+                        }
                         return Ok(*refreshed);
                     }
                 }
-                Decision::Refuse(refusal) => {
+                (Decision::Refuse(refusal), Look::Database) => {
                     self.mark(&family, refusal).await?;
                     return Err(OAuthError::from(refusal).into());
                 }
-                Decision::RefuseGrant(error) => return Err(error.into()),
+                (Decision::RefuseGrant(error), Look::Database) => return Err(error.into()),
             }
         }
         Err(unknown().into())
+    }
+
+    /// The family and what stands behind it.
+    async fn find(
+        &self,
+        id: FamilyId,
+        look: Look,
+    ) -> Result<Option<(RefreshFamily, Behind)>, ServiceError> {
+        match look {
+            Look::Memory => recent::take_family(self.ctx, id).await,
+            Look::Database => {
+                let mut reader = self.ctx.db.reader().await?;
+                Ok(store::refresh_family::find(&mut reader.conn(), id).await?)
+            }
+        }
     }
 
     /// What comes of a refresh: the MAC, the choke point, the roles of this moment, and the table of
@@ -191,9 +219,10 @@ impl Refresh<'_> {
         &self,
         id: FamilyId,
         how: FamilyUse,
+        now: Timestamp,
         access: &mint::AccessToken,
     ) -> Result<bool, StoreError> {
-        let (now, access) = (self.ctx.now(), access.record());
+        let access = access.record();
         let used = self.ctx.db.write_plain(move |tx| {
             Box::pin(async move {
                 store::refresh_family::exchange(tx, id, how, now, access.as_ref()).await
@@ -231,6 +260,21 @@ impl Refresh<'_> {
         let actor = Actor::Client(family.client_id.clone());
         let object = Object::Grant(family.grant_id);
         self.ctx.event(actor, action, object, Outcome::Refused, self.origin)
+    }
+}
+
+/// The family as a use leaves it; a retry is for the database alone to count.
+fn rotated(family: RefreshFamily, how: FamilyUse, now: Timestamp) -> Option<RefreshFamily> {
+    match how {
+        FamilyUse::Touch { idle_expires_at } => Some(RefreshFamily { idle_expires_at, ..family }),
+        FamilyUse::Rotate { from, idle_expires_at } => Some(RefreshFamily {
+            generation: from.saturating_add(1),
+            rotated_at: now,
+            retries: 0,
+            idle_expires_at,
+            ..family
+        }),
+        FamilyUse::CountRetry { .. } => None,
     }
 }
 
