@@ -161,7 +161,7 @@ async fn attempt(
         storm.push(Worker::new(target, sign_in, &session, &supply, number).await?);
     }
     let set = LocalSet::new();
-    let (cpu, begun) = (server.cpu_micros(), Instant::now());
+    let (before, begun) = (server.cpu_times(), Instant::now());
     let end = begun + window.span;
     let is_calm = storm.is_empty();
     for worker in storm {
@@ -175,7 +175,7 @@ async fn attempt(
             for worker in workers {
                 worker.await?;
             }
-            Ok::<_, JoinError>((server.cpu_micros().saturating_sub(cpu), begun.elapsed()))
+            Ok::<_, JoinError>((server.cpu_times().micros_since(&before), begun.elapsed()))
         })
         .await?;
     // Whoever is about to sign in finishes: a sign-in that is broken off counts as one that failed.

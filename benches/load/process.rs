@@ -6,6 +6,7 @@ use std::{
     io::{Read, Seek},
     net::TcpListener,
     os::unix::process::CommandExt,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -76,10 +77,9 @@ impl Server {
         connection.send(&Call::get(path)).await.is_ok_and(|answer| answer.status == 200)
     }
 
-    /// CPU time so far of the process and its descendants, in microseconds (user and system), of the
-    /// threads that are there: a server keeps those that work under load.
-    pub(crate) fn cpu_micros(&self) -> u64 {
-        self.family().iter().filter_map(|pid| cpu_nanos(*pid)).sum::<u64>() / 1_000
+    /// CPU time so far of the process and its descendants.
+    pub(crate) fn cpu_times(&self) -> CpuTimes {
+        CpuTimes(self.family().into_iter().flat_map(cpu_nanos).collect())
     }
 
     /// Memory of the process and its descendants in bytes: the proportional set size.
@@ -144,15 +144,29 @@ fn stat(pid: u32) -> Option<Vec<String>> {
     Some(fields.split_whitespace().map(str::to_owned).collect())
 }
 
+/// What each thread has run, in nanoseconds (user and system).
+pub(crate) struct CpuTimes(HashMap<PathBuf, u64>);
+
+impl CpuTimes {
+    /// Microseconds since `before`. What a thread ran that has ended meanwhile is not in it: those end that
+    /// had nothing to do.
+    pub(crate) fn micros_since(&self, before: &Self) -> u64 {
+        let known = |thread| before.0.get(thread).copied().unwrap_or_default();
+        let ran = self.0.iter().map(|(thread, nanos)| nanos.saturating_sub(known(thread)));
+        ran.sum::<u64>() / 1_000
+    }
+}
+
 /// What the threads of a process have run, in nanoseconds: the first field of schedstat in proc(5). The
 /// times of /proc/PID/stat are counted in hundredths of a second, which is long for a short measurement.
-fn cpu_nanos(pid: u32) -> Option<u64> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
-    let ran = |thread: fs::DirEntry| {
-        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<u64>().ok()
+fn cpu_nanos(pid: u32) -> Vec<(PathBuf, u64)> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let ran = |thread: PathBuf| {
+        let text = fs::read_to_string(thread.join("schedstat")).ok()?;
+        let nanos = text.split_whitespace().next()?.parse().ok()?;
+        Some((thread, nanos))
     };
-    Some(threads.filter_map(|thread| ran(thread.ok()?)).sum())
+    threads.filter_map(|thread| ran(thread.ok()?.path())).collect()
 }
 
 fn proportional_set_size(pid: u32) -> Option<u64> {
