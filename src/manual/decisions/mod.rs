@@ -24,6 +24,10 @@ pub mod caches {}
 
 #[doc = include_str!("hashing_gives_way.md")]
 pub mod hashing_gives_way {}
+
+#[doc = include_str!("counted_builds.md")]
+pub mod counted_builds {}
+
 #[doc = include_str!("jti_carries_the_grant.md")]
 pub mod jti_carries_the_grant {}
 
