@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const LONGEST_LAST_WORDS: u64 = 4_096;
 /// How often, every 20 ms, a server that is to end is looked at before it is killed.
 const END_POLLS: u32 = 400;
+
 /// A running server. It ends when this value does.
 pub(crate) struct Server {
     child: Child,

@@ -33,7 +33,7 @@ pub const LOOKS: [Look; 5] =
     [Look::Memory, Look::Database, Look::Database, Look::Database, Look::Database];
 
 /// A code as it was given.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct GivenCode {
     /// The code.
     pub code: AuthorizationCode,
@@ -44,7 +44,7 @@ pub struct GivenCode {
 }
 
 /// A family as it was left.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct UsedFamily {
     family: RefreshFamily,
     grant: Arc<Grant>,
@@ -74,9 +74,8 @@ pub(super) async fn take_code(
     let Some(given) = ctx.caches.take(&ctx.caches.codes, hash, ctx.clock.uptime()) else {
         return Ok(None);
     };
-    let session = Some(given.session.clone());
-    let behind = behind(ctx, &given.grant, session).await?;
-    Ok(behind.map(|behind| (given.code.clone(), behind)))
+    let GivenCode { code, grant, session } = Arc::unwrap_or_clone(given);
+    Ok(behind(ctx, grant, Some(session)).await?.map(|behind| (code, behind)))
 }
 
 /// The family, if it is remembered, and what stands behind it. It is remembered no more.
@@ -87,16 +86,16 @@ pub(super) async fn take_family(
     let Some(used) = ctx.caches.take(&ctx.caches.families, &id, ctx.clock.uptime()) else {
         return Ok(None);
     };
-    let behind = behind(ctx, &used.grant, None).await?;
-    Ok(behind.map(|behind| (used.family.clone(), behind)))
+    let UsedFamily { family, grant } = Arc::unwrap_or_clone(used);
+    Ok(behind(ctx, grant, None).await?.map(|behind| (family, behind)))
 }
 
 /// With the user as a node may believe that they are.
 async fn behind(
     ctx: &Context,
-    grant: &Arc<Grant>,
+    grant: Arc<Grant>,
     session: Option<BrowserSession>,
 ) -> Result<Option<Behind>, ServiceError> {
     let user = access_token::live_user(ctx, grant.user_id).await?;
-    Ok(user.map(|user| Behind { grant: Arc::clone(grant), user, session }))
+    Ok(user.map(|user| Behind { grant, user, session }))
 }

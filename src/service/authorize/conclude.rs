@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{Advanced, FlowFailure, SessionCookies, Step};
 use crate::{
-    identity::session::BrowserSession,
     protocol::{
         authorize::{interaction::Granted, redirect_uri::Presence},
         client::{Client, GrantType},
@@ -68,15 +67,6 @@ impl SignedIn {
             Self::Nobody => None,
             Self::Before(current) => Some(current),
             Self::JustNow(beginning) => Some(&beginning.begun.current),
-        }
-    }
-
-    /// The session itself.
-    fn into_session(self) -> Option<BrowserSession> {
-        match self {
-            Self::Nobody => None,
-            Self::Before(current) => Some(current.session),
-            Self::JustNow(beginning) => Some(beginning.begun.current.session),
         }
     }
 
@@ -268,10 +258,10 @@ impl Conclusion {
             store::audit_event::append(tx, event);
         }
         let Self { grant, code, signed_in, .. } = self;
-        Ok(signed_in.into_session().map(|session| GivenCode {
+        Ok(signed_in.current().map(|current| GivenCode {
             code,
             grant: Arc::new(grant),
-            session,
+            session: current.session.clone(),
         }))
     }
 }

@@ -74,11 +74,10 @@ pub(super) async fn exchange(
     // Where the statement declines, something came in between, most likely another redemption, of which
     // this one is then the replay: what is true by now is judged again.
     for look in LOOKS {
-        let Some((code, behind)) = find(ctx, &presented.hash, look).await? else {
-            match look {
-                Look::Memory => continue,
-                Look::Database => break,
-            }
+        let (code, behind) = match find(ctx, &presented.hash, look).await? {
+            Some(found) => found,
+            None if look == Look::Memory => continue,
+            None => break,
         };
         match (decide(ctx, &model, &presented, &code, &behind), look) {
             (Decision::Redeem(tokens), _) => {

@@ -100,12 +100,10 @@ impl Refresh<'_> {
     /// again.
     async fn run(&self, presented: &PresentedRefreshToken) -> Result<Refreshed, ServiceError> {
         for look in LOOKS {
-            let found = self.find(presented.family(), look).await?;
-            let Some((family, behind)) = found else {
-                match look {
-                    Look::Memory => continue,
-                    Look::Database => break,
-                }
+            let (family, behind) = match self.find(presented.family(), look).await? {
+                Some(found) => found,
+                None if look == Look::Memory => continue,
+                None => break,
             };
             match (self.decide(presented, &family, behind), look) {
                 // A retry within the grace is for the database to count.
