@@ -1,4 +1,4 @@
-// What is said once of an entry as a row: one table for everything, as most adapters have it.
+// An entry as a row: one table for everything, as most adapters have it.
 
 const grantable = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken']);
 
@@ -30,19 +30,51 @@ export const statements = ($) => ({
 });
 
 /** Seconds since 1970. */
-export const now = () => Math.floor(Date.now() / 1000);
+const now = () => Math.floor(Date.now() / 1000);
 
 /** The parameters of `upsert`. */
-export function rowOf(model, id, payload, expiresIn) {
+function rowOf(model, id, payload, expiresIn) {
   const grant = grantable.has(model) ? payload.grantId : undefined;
   const expiresAt = expiresIn === undefined ? Number.MAX_SAFE_INTEGER : now() + expiresIn;
   return [model, id, JSON.stringify(payload), expiresAt, grant ?? null, payload.uid ?? null];
 }
 
 /** The payload in a row that was found. */
-export function payloadOf(row) {
+function payloadOf(row) {
   if (!row) return undefined;
   const payload = JSON.parse(row.payload);
   if (row.consumed_at !== null) payload.consumed = Number(row.consumed_at);
   return payload;
 }
+
+/** The adapter class over `read` and `write`, which run the statement of that name with these values. */
+export const adapter = (read, write) =>
+  class {
+    constructor(model) {
+      this.model = model;
+    }
+
+    upsert(id, payload, expiresIn) {
+      return write('upsert', ...rowOf(this.model, id, payload, expiresIn));
+    }
+
+    async find(id) {
+      return payloadOf(await read('find', this.model, id, now()));
+    }
+
+    async findByUid(uid) {
+      return payloadOf(await read('findByUid', this.model, uid, now()));
+    }
+
+    consume(id) {
+      return write('consume', this.model, id, now());
+    }
+
+    destroy(id) {
+      return write('destroy', this.model, id);
+    }
+
+    revokeByGrantId(grantId) {
+      return write('revokeByGrantId', grantId);
+    }
+  };

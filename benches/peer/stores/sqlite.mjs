@@ -3,7 +3,7 @@
 
 import { DatabaseSync } from 'node:sqlite';
 
-import { now, payloadOf, rowOf, statements, tables } from './rows.mjs';
+import { adapter, statements, tables } from './rows.mjs';
 
 /** The adapter class over a new database at `path`. */
 export function sqlite(path) {
@@ -34,33 +34,5 @@ export function sqlite(path) {
       waiting.push({ statement, values, done, failed });
     });
 
-  return class Sqlite {
-    constructor(model) {
-      this.model = model;
-    }
-
-    upsert(id, payload, expiresIn) {
-      return write('upsert', ...rowOf(this.model, id, payload, expiresIn));
-    }
-
-    async find(id) {
-      return payloadOf(run.find.get(this.model, id, now()));
-    }
-
-    async findByUid(uid) {
-      return payloadOf(run.findByUid.get(this.model, uid, now()));
-    }
-
-    consume(id) {
-      return write('consume', this.model, id, now());
-    }
-
-    destroy(id) {
-      return write('destroy', this.model, id);
-    }
-
-    revokeByGrantId(grantId) {
-      return write('revokeByGrantId', grantId);
-    }
-  };
+  return adapter((statement, ...values) => run[statement].get(...values), write);
 }
