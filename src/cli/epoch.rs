@@ -65,14 +65,13 @@ pub(super) fn ended(counts: &Ended) -> Value {
     json!({
         "sessions": counts.sessions,
         "authorization_codes": counts.codes,
-        "access_tokens": counts.access_tokens,
     })
 }
 
 /// The same for people.
 pub(super) fn ended_text(counts: &Ended) -> String {
     format!(
-        "{} sessions\n{} authorization codes\n{} opaque access tokens",
-        counts.sessions, counts.codes, counts.access_tokens
+        "{} sessions\n{} authorization codes\nevery access token",
+        counts.sessions, counts.codes
     )
 }

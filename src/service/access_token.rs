@@ -6,17 +6,13 @@ use super::{
     Context, ServiceError,
     access_model::{self, AccessModel},
     api_keys::{self, LiveKey},
-    cache::Epoch,
     clients,
     token_facts::TokenFacts,
 };
 use crate::{
     identity::user::User,
-    protocol::{
-        client::{AccessTokenFormat, Client},
-        grant::Grant,
-    },
-    store::{self, revoked_token::JwtStanding},
+    protocol::{client::Client, grant::Grant, token::opaque::OpaqueToken},
+    store::{self, revoked_token::Standing},
     types::{GrantId, Scope, Status, Timestamp, TokenHash, UserId, token::TokenKind},
 };
 
@@ -84,7 +80,7 @@ impl LiveToken {
 /// ever live by default.
 pub async fn resolve(ctx: &Context, token: &str) -> Result<Option<LiveToken>, ServiceError> {
     let now = ctx.clock.now();
-    let Some(facts) = facts(ctx, token, now).await? else { return Ok(None) };
+    let Some(facts) = facts(ctx, token, now) else { return Ok(None) };
     if now >= facts.expires_at || ctx.epoch.get().is_after(facts.issued_at) {
         return Ok(None);
     }
@@ -123,46 +119,22 @@ async fn of_grant(
     Ok(Some(LiveBehalf::Grant(grant, user)))
 }
 
-/// The facts of `token`, remembered or read.
-async fn facts(
-    ctx: &Context,
-    token: &str,
-    now: Timestamp,
-) -> Result<Option<Arc<TokenFacts>>, ServiceError> {
+/// The facts of `token`, remembered, or read from its text.
+fn facts(ctx: &Context, token: &str, now: Timestamp) -> Option<Arc<TokenFacts>> {
     let key = TokenHash::of(TokenKind::AccessToken, token);
     let caches = &ctx.caches;
     if let Some(facts) = caches.recall(&caches.tokens, &key, ctx.clock.uptime()) {
-        return Ok(Some(facts));
+        return Some(facts);
     }
     let epoch = caches.epoch();
-    let facts = match TokenKind::AccessToken.recognise(token) {
-        Some(hash) => read_opaque(ctx, &hash, now, epoch).await?,
-        None => ctx.keys.read_access_token(token, now).map(TokenFacts::from),
+    let facts = if token.starts_with(TokenKind::AccessToken.prefix()) {
+        OpaqueToken::open(&ctx.vault.access_tokens, token).map(TokenFacts::from)
+    } else {
+        ctx.keys.read_access_token(token, now).map(TokenFacts::from)
     };
-    Ok(facts.map(|facts| {
-        let facts = Arc::new(facts);
-        caches.keep(&caches.tokens, &key, Arc::clone(&facts), epoch);
-        facts
-    }))
-}
-
-/// One SELECT tells everything about an opaque token.
-async fn read_opaque(
-    ctx: &Context,
-    hash: &TokenHash,
-    now: Timestamp,
-    epoch: Epoch,
-) -> Result<Option<TokenFacts>, ServiceError> {
-    let mut reader = ctx.db.reader().await?;
-    let found = store::access_token::find_active(&mut reader.conn(), hash, now).await?;
-    let Some((record, grant)) = found else { return Ok(None) };
-    let caches = &ctx.caches;
-    caches.keep(&caches.unrevoked, &record.hash, Arc::new(()), epoch);
-    if let Some(grant) = grant {
-        let id = grant.id;
-        caches.keep(&caches.grants, &id, Arc::new(grant), epoch);
-    }
-    Ok(Some(TokenFacts::from(record)))
+    let facts = Arc::new(facts?);
+    caches.keep(&caches.tokens, &key, Arc::clone(&facts), epoch);
+    Some(facts)
 }
 
 /// Whether this one token was not revoked, for a token without a grant.
@@ -196,23 +168,13 @@ async fn read_standing(
     let caches = &ctx.caches;
     let epoch = caches.epoch();
     let mut reader = ctx.db.reader().await?;
-    let grant = match facts.format {
-        AccessTokenFormat::Jwt => {
-            let key = &facts.revocation_key;
-            match store::revoked_token::standing(&mut reader.conn(), key, facts.grant_id).await? {
-                JwtStanding::Dead => return Ok(None),
-                JwtStanding::Live(grant) => grant.map(|grant| *grant),
-            }
-        }
-        AccessTokenFormat::Opaque => {
-            let (hash, now) = (&facts.revocation_key, ctx.clock.now());
-            match store::access_token::find_active(&mut reader.conn(), hash, now).await? {
-                None => return Ok(None),
-                Some((_, grant)) => grant,
-            }
-        }
-    };
-    caches.keep(&caches.unrevoked, &facts.revocation_key, Arc::new(()), epoch);
+    let key = &facts.revocation_key;
+    let grant =
+        match store::revoked_token::standing(&mut reader.conn(), key, facts.grant_id).await? {
+            Standing::Dead => return Ok(None),
+            Standing::Live(grant) => grant.map(|grant| *grant),
+        };
+    caches.keep(&caches.unrevoked, key, Arc::new(()), epoch);
     Ok(Some(grant.map(|grant| {
         let grant = Arc::new(grant);
         caches.keep(&caches.grants, &grant.id, Arc::clone(&grant), epoch);

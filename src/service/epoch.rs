@@ -51,9 +51,8 @@ pub async fn reload(ctx: &Context) -> Result<(), ServiceError> {
     Ok(())
 }
 
-/// Begins a new epoch, after a backup was restored. Every browser session, authorization code and
-/// opaque access token ends; JWT access tokens, client assertions and rotating refresh tokens from
-/// before it are refused. What stays are users, clients, consents, grants, and the refresh tokens of
+/// Begins a new epoch, after a backup was restored. Every browser session and authorization code ends;
+/// access tokens, client assertions and rotating refresh tokens from before it are refused. What stays are users, clients, consents, grants, and the refresh tokens of
 /// clients that authenticate. Returned is the epoch and how much ended.
 ///
 /// # Errors
@@ -73,11 +72,9 @@ pub async fn begin(
                 let former = store::epoch::find(tx).await?;
                 let began = former.began().map_or(now, |former| former.max(now));
                 let ended = store::epoch::begin(tx, began, now).await?;
-                for (name, count) in [
-                    ("sessions", ended.sessions),
-                    ("authorization_codes", ended.codes),
-                    ("access_tokens", ended.access_tokens),
-                ] {
+                for (name, count) in
+                    [("sessions", ended.sessions), ("authorization_codes", ended.codes)]
+                {
                     event.detail.insert(name.to_owned(), count.into());
                 }
                 store::audit_event::append(tx, event);

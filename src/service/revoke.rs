@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{Context, ServiceError, access_token, changes, grants};
 use crate::{
     protocol::{
-        client::AccessTokenFormat,
         client_auth::Authenticated,
         error::{ErrorCode, OAuthError},
         grant::RevocationReason,
@@ -104,13 +103,7 @@ async fn one_access_token(
         .write(move |tx| {
             Box::pin(async move {
                 let key = &facts.revocation_key;
-                let revoked = match facts.format {
-                    AccessTokenFormat::Opaque => store::access_token::revoke(tx, key, now).await?,
-                    AccessTokenFormat::Jwt => {
-                        store::revoked_token::insert(tx, key, facts.expires_at, now).await?
-                    }
-                };
-                if revoked {
+                if store::revoked_token::insert(tx, key, facts.expires_at, now).await? {
                     store::audit_event::append(tx, event);
                 }
                 Ok::<(), StoreError>(())

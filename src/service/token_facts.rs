@@ -1,10 +1,9 @@
 //! What an access token says, whichever form it has.
 
 use crate::{
-    protocol::{
-        client::AccessTokenFormat,
-        grant::access_token::AccessTokenRecord,
-        token::access::{TokenSource, VerifiedAccessToken},
+    protocol::token::{
+        access::{TokenSource, VerifiedAccessToken},
+        opaque::OpaqueToken,
     },
     types::{ApiKeyId, ClientId, GrantId, Scope, Timestamp, TokenHash, UserId},
 };
@@ -12,11 +11,9 @@ use crate::{
 /// What an access token says: facts that do not change while it lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenFacts {
-    /// JWT or opaque.
-    pub format: AccessTokenFormat,
-    /// The hash that a revocation of this one token names: of an opaque token, or of a JWT's `jti`.
+    /// The hash that a revocation of this one token names: of its `jti`.
     pub revocation_key: TokenHash,
-    /// `jti` of a JWT.
+    /// `jti`, of a JWT; that of an opaque token is nobody else's business.
     pub jti: Option<String>,
     /// The client it was issued to.
     pub client_id: ClientId,
@@ -36,33 +33,28 @@ pub struct TokenFacts {
     pub expires_at: Timestamp,
 }
 
-impl From<AccessTokenRecord> for TokenFacts {
-    fn from(record: AccessTokenRecord) -> Self {
+impl From<OpaqueToken> for TokenFacts {
+    fn from(token: OpaqueToken) -> Self {
+        let (grant_id, api_key) = parts(token.id.source);
         Self {
-            format: AccessTokenFormat::Opaque,
-            revocation_key: record.hash,
+            revocation_key: token.id.hash(),
             jti: None,
-            client_id: record.client_id,
-            grant_id: record.grant_id,
-            user_id: record.user_id,
-            api_key: None,
-            scope: record.scope,
-            audience: record.audience,
-            issued_at: record.issued_at,
-            expires_at: record.expires_at,
+            client_id: token.client_id,
+            grant_id,
+            user_id: token.user_id,
+            api_key,
+            scope: token.scope,
+            audience: token.audience,
+            issued_at: token.issued_at,
+            expires_at: token.expires_at,
         }
     }
 }
 
 impl From<VerifiedAccessToken> for TokenFacts {
     fn from(token: VerifiedAccessToken) -> Self {
-        let (grant_id, api_key) = match token.id.source {
-            TokenSource::Client => (None, None),
-            TokenSource::Grant(id) => (Some(id), None),
-            TokenSource::ApiKey(id) => (None, Some(id)),
-        };
+        let (grant_id, api_key) = parts(token.id.source);
         Self {
-            format: AccessTokenFormat::Jwt,
             revocation_key: token.id.hash(),
             jti: Some(token.id.encode()),
             client_id: token.client_id,
@@ -75,5 +67,14 @@ impl From<VerifiedAccessToken> for TokenFacts {
             issued_at: token.issued_at,
             expires_at: token.expires_at,
         }
+    }
+}
+
+/// The grant or the key that a token hangs from.
+const fn parts(source: TokenSource) -> (Option<GrantId>, Option<ApiKeyId>) {
+    match source {
+        TokenSource::Client => (None, None),
+        TokenSource::Grant(id) => (Some(id), None),
+        TokenSource::ApiKey(id) => (None, Some(id)),
     }
 }

@@ -16,6 +16,8 @@ pub struct Vault {
     pub signing_keys: Sealer,
     /// Seals the secrets of clients that authenticate with `client_secret_jwt`.
     pub client_secrets: Sealer,
+    /// Seals the facts of opaque access tokens.
+    pub access_tokens: Sealer,
     /// Authenticates refresh tokens.
     pub refresh_tokens: Mac,
     /// Seals the places in listings that callers of the admin API come back with.
@@ -59,6 +61,7 @@ impl Vault {
             flows: Sealer::new(master, Purpose::Flow),
             signing_keys: Sealer::new(master, Purpose::SigningKey),
             client_secrets: Sealer::new(master, Purpose::ClientSecret),
+            access_tokens: Sealer::new(master, Purpose::AccessToken),
             refresh_tokens: Mac::new(master, Purpose::RefreshToken),
             cursors: Sealer::new(master, Purpose::Cursor),
             errands: Sealer::new(master, Purpose::Errand),

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{
-    Conn, Engine, StoreError, Tx, Unique, access_token,
+    Conn, Engine, StoreError, Tx, Unique,
     behind::{self, Behind, BehindRow},
     db::run::{execute, fetch_optional},
     grant::{self, GrantColumns},
@@ -15,7 +15,6 @@ use super::{
 use crate::{
     protocol::grant::{
         Grant,
-        access_token::AccessTokenRecord,
         authorization_code::{AuthorizationCode, MAX_FAILURES},
         refresh_token::RefreshFamily,
     },
@@ -34,16 +33,12 @@ macro_rules! columns {
 /// that was revoked a moment ago, to a user who was disabled, or for a session that has ended.
 macro_rules! redeem {
     () => {
-        concat!(
-            "UPDATE authorization_codes SET consumed_at = $2
-             WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 AND failures < $3
-                 AND EXISTS (SELECT 1 FROM grants g
-                             JOIN users u ON u.id = g.user_id JOIN sessions s ON s.id = g.session_id
-                             WHERE g.id = authorization_codes.grant_id AND g.revoked_at IS NULL
-                                 AND u.status = 'enabled' AND s.ended_at IS NULL AND s.expires_at > $2)
-             RETURNING ",
-            columns!()
-        )
+        "UPDATE authorization_codes SET consumed_at = $2
+         WHERE hash = $1 AND consumed_at IS NULL AND expires_at > $2 AND failures < $3
+             AND EXISTS (SELECT 1 FROM grants g
+                         JOIN users u ON u.id = g.user_id JOIN sessions s ON s.id = g.session_id
+                         WHERE g.id = authorization_codes.grant_id AND g.revoked_at IS NULL
+                             AND u.status = 'enabled' AND s.ended_at IS NULL AND s.expires_at > $2)"
     };
 }
 
@@ -69,10 +64,9 @@ postgres_statements! { "authorization_code";
                      code_challenge, nonce, issued_at, expires_at, failures)
                  SELECT $13, $14, $2, $4, $15, $16, $17, $18, $19, $20 FROM taken)
         SELECT id FROM taken");
-    EXCHANGE = concat!("WITH taken AS (", redeem!(), "),
-        access AS (", access_token::insert_for_taken!("$4", "$5, $6, $7, $8, $9, $10, $11"), "),
-        family AS (", refresh_family::insert_for_taken!("$12", "$13, $14, $15, $16, $17, $18, $19, $20"), ")
-        SELECT ", columns!(), " FROM taken");
+    EXCHANGE = concat!("WITH taken AS (", redeem!(), " RETURNING hash),
+        family AS (", refresh_family::insert_for_taken!("$4", "$5, $6, $7, $8, $9, $10, $11, $12"), ")
+        SELECT hash FROM taken");
 }
 
 /// Adds a code.
@@ -174,50 +168,38 @@ pub async fn redeem(
     tx: &mut Tx<'_>,
     hash: &TokenHash,
     now: Timestamp,
-) -> Result<Option<Redeemed<AuthorizationCode>>, StoreError> {
+) -> Result<Option<Redeemed<TokenHash>>, StoreError> {
     let most = i64::from(MAX_FAILURES);
-    let row = fetch_optional!(CodeRow, tx, REDEEM, row::bytes(hash), now.unix(), most)?;
-    row.map(|row| row.try_into().map(Redeemed::by_store)).transpose()
+    let redeemed = execute!(tx, REDEEM, row::bytes(hash), now.unix(), most)? > 0;
+    Ok(redeemed.then(|| Redeemed::by_store(*hash)))
 }
 
-/// Takes the code, once, and adds the new tokens that are given for it. `None`, and nothing is added, when
+/// Takes the code, once, and adds the family of the refresh token that is given for it, if there is one. `None`,
+/// and nothing is added, when
 /// [`redeem`] would not take it.
 pub async fn exchange(
     tx: &mut Tx<'_>,
     hash: &TokenHash,
     now: Timestamp,
-    access: Option<&AccessTokenRecord>,
     family: Option<&RefreshFamily>,
-) -> Result<Option<Redeemed<AuthorizationCode>>, StoreError> {
+) -> Result<Option<Redeemed<TokenHash>>, StoreError> {
     match tx.engine() {
         Engine::Sqlite => {
             let Some(redeemed) = redeem(tx, hash, now).await? else { return Ok(None) };
-            if let Some(access) = access {
-                access_token::insert(tx, access).await?;
-            }
             if let Some(family) = family {
                 refresh_family::insert(tx, family).await?;
             }
             Ok(Some(redeemed))
         }
         Engine::Postgres => {
-            let access = access_token::Bound::of(access)?;
             let family = refresh_family::Bound::of(family);
-            let row = fetch_optional!(
-                CodeRow,
+            let redeemed = fetch_optional!(
+                Hash,
                 tx,
                 EXCHANGE,
                 row::bytes(hash),
                 now.unix(),
                 i64::from(MAX_FAILURES),
-                access.hash,
-                access.client_id,
-                access.grant_id,
-                access.user_id,
-                access.scope.as_deref(),
-                access.audience.as_deref(),
-                access.issued_at,
-                access.expires_at,
                 family.id,
                 family.grant_id,
                 family.client_id,
@@ -228,7 +210,7 @@ pub async fn exchange(
                 family.idle_expires_at,
                 family.absolute_expires_at,
             )?;
-            row.map(|row| row.try_into().map(Redeemed::by_store)).transpose()
+            Ok(redeemed.map(|_| Redeemed::by_store(*hash)))
         }
     }
 }

@@ -40,7 +40,6 @@ statements! { "client";
     DELETE_ROLES = "DELETE FROM role_clients WHERE client_id = $1";
     DELETE_API_KEYS = "DELETE FROM api_keys WHERE client_id = $1";
     DELETE_CONSENTS = "DELETE FROM consents WHERE client_id = $1";
-    DELETE_ACCESS_TOKENS = "DELETE FROM access_tokens WHERE client_id = $1";
     DELETE_GRANTS = "DELETE FROM grants WHERE client_id = $1";
 }
 
@@ -127,20 +126,14 @@ pub async fn set_status(
     Ok(updated > 0)
 }
 
-/// Deletes the client with its secrets, roles, consents, tokens and grants; whether it was there. The
+/// Deletes the client with its secrets, roles, consents, keys and grants; whether it was there. The
 /// `client_id` stays taken: a token that was issued to it never speaks for another client.
 pub async fn delete(tx: &mut Tx<'_>, id: &ClientId, now: Timestamp) -> Result<bool, StoreError> {
     if execute!(tx, DELETE, id.as_str(), now.unix())? == 0 {
         return Ok(false);
     }
-    for statement in [
-        DELETE_SECRETS,
-        DELETE_ROLES,
-        DELETE_API_KEYS,
-        DELETE_CONSENTS,
-        DELETE_ACCESS_TOKENS,
-        DELETE_GRANTS,
-    ] {
+    for statement in [DELETE_SECRETS, DELETE_ROLES, DELETE_API_KEYS, DELETE_CONSENTS, DELETE_GRANTS]
+    {
         execute!(tx, statement, id.as_str())?;
     }
     note_if(tx, true, id, now);

@@ -6,7 +6,6 @@ use crate::types::{Timestamp, change::Change, epoch::DatabaseEpoch};
 statements! { "epoch";
     END_SESSIONS = "UPDATE sessions SET ended_at = $1 WHERE ended_at IS NULL";
     DELETE_CODES = "DELETE FROM authorization_codes";
-    DELETE_ACCESS_TOKENS = "DELETE FROM access_tokens";
     DELETE_LINKS = "DELETE FROM bootstrap_links";
     SKIP = "UPDATE change_head SET seq = seq + $1 WHERE id = 1";
 }
@@ -25,8 +24,6 @@ pub struct Ended {
     pub sessions: u64,
     /// Authorization codes, used or not.
     pub codes: u64,
-    /// Opaque access tokens.
-    pub access_tokens: u64,
 }
 
 /// The present epoch.
@@ -43,7 +40,6 @@ pub async fn begin(tx: &mut Tx<'_>, began: Timestamp, now: Timestamp) -> Result<
     let ended = Ended {
         sessions: execute!(tx, END_SESSIONS, now.unix())?,
         codes: execute!(tx, DELETE_CODES)?,
-        access_tokens: execute!(tx, DELETE_ACCESS_TOKENS)?,
     };
     execute!(tx, DELETE_LINKS)?;
     // Last, since whoever appends to the log locks this row last.

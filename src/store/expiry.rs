@@ -18,9 +18,6 @@ statements! { "expiry";
     CODES = "DELETE FROM authorization_codes WHERE hash IN (
                  SELECT hash FROM authorization_codes WHERE expires_at <= $1
                  ORDER BY expires_at LIMIT $2)";
-    ACCESS_TOKENS = "DELETE FROM access_tokens WHERE hash IN (
-                         SELECT hash FROM access_tokens WHERE expires_at <= $1
-                         ORDER BY expires_at LIMIT $2)";
     REVOKED_TOKENS = "DELETE FROM revoked_tokens WHERE hash IN (
                           SELECT hash FROM revoked_tokens WHERE expires_at <= $1
                           ORDER BY expires_at LIMIT $2)";
@@ -31,12 +28,11 @@ statements! { "expiry";
                      WHERE id > $1 ORDER BY id LIMIT $2";
     IDLE_FAMILIES = "DELETE FROM refresh_families
                      WHERE id > $1 AND id <= $2 AND idle_expires_at <= $3";
-    /// A grant goes when nothing can hang from it any more. Its JWT access tokens have no rows: the
-    /// cut-off time accounts for them.
+    /// A grant goes when nothing can hang from it any more. Its access tokens have no rows: the cut-off
+    /// time accounts for them.
     GRANTS = "DELETE FROM grants WHERE id IN (
                   SELECT g.id FROM grants g WHERE g.created_at <= $1
                       AND NOT EXISTS (SELECT 1 FROM authorization_codes c WHERE c.grant_id = g.id)
-                      AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.grant_id = g.id)
                       AND NOT EXISTS (SELECT 1 FROM refresh_families f WHERE f.grant_id = g.id)
                   LIMIT $2)";
     /// One index for each reason: for three at once, SQLite goes through the whole table.
@@ -130,9 +126,8 @@ pub async fn sweep(db: &Db, now: Timestamp, keep: &Retention) -> Result<Swept, S
     let after_tokens = now.minus(keep.longest_access_token);
     let after_codes = now.minus(keep.code);
     // What hangs from a grant goes before it.
-    let tables: [(&'static str, Statement, Timestamp); 13] = [
+    let tables: [(&'static str, Statement, Timestamp); 12] = [
         ("authorization_codes", CODES, after_codes),
-        ("access_tokens", ACCESS_TOKENS, now),
         ("revoked_tokens", REVOKED_TOKENS, now),
         ("refresh_families", REFRESH_FAMILIES, after_tokens),
         ("grants", GRANTS, after_tokens.min(after_codes)),

@@ -8,7 +8,6 @@ mod dialect;
 mod error;
 mod row;
 
-pub mod access_token;
 pub mod administration;
 pub mod api;
 pub mod api_key;

@@ -3,16 +3,14 @@
 use uuid::Uuid;
 
 use super::{
-    Conn, Engine, StoreError, Tx, access_token,
+    Conn, StoreError, Tx,
     behind::{self, Behind, BehindRow},
     db::run::{execute, fetch_optional},
     row::{self, Id, row},
-    statements::{postgres_statements, statements},
+    statements::statements,
 };
 use crate::{
-    protocol::grant::{
-        RevocationReason, access_token::AccessTokenRecord, refresh_token::RefreshFamily,
-    },
+    protocol::grant::{RevocationReason, refresh_token::RefreshFamily},
     types::{FamilyId, GrantId, Redeemed, Timestamp, change::Change},
 };
 
@@ -30,39 +28,6 @@ macro_rules! is_live {
         "f.revoked_at IS NULL AND f.idle_expires_at > $2 AND f.absolute_expires_at > $2
          AND EXISTS (SELECT 1 FROM grants g JOIN users u ON u.id = g.user_id
                      WHERE g.id = f.grant_id AND g.revoked_at IS NULL AND u.status = 'enabled')"
-    };
-}
-
-/// The one winner of any race: no two statements find the same generation current.
-macro_rules! rotate {
-    () => {
-        concat!(
-            "UPDATE refresh_families AS f
-             SET generation = f.generation + 1, rotated_at = $2, retries = 0, idle_expires_at = $4
-             WHERE f.id = $1 AND f.generation = $3 AND ",
-            is_live!()
-        )
-    };
-}
-
-/// One more retry of the predecessor, below the limit.
-macro_rules! count_retry {
-    () => {
-        concat!(
-            "UPDATE refresh_families AS f SET retries = f.retries + 1
-             WHERE f.id = $1 AND f.generation = $3 AND f.retries < $4 AND ",
-            is_live!()
-        )
-    };
-}
-
-/// A use without rotation.
-macro_rules! touch {
-    () => {
-        concat!(
-            "UPDATE refresh_families AS f SET idle_expires_at = $3 WHERE f.id = $1 AND ",
-            is_live!()
-        )
     };
 }
 
@@ -94,20 +59,18 @@ statements! { "refresh_family";
         behind::joins!("f.grant_id"));
     FIND_BY_GRANT = concat!("SELECT ", columns!(), " FROM refresh_families
         WHERE grant_id = $1 ORDER BY id LIMIT 1");
-    ROTATE = concat!(rotate!(), " RETURNING ", columns!());
-    COUNT_RETRY = count_retry!();
-    TOUCH = touch!();
+    /// The one winner of any race: no two statements find the same generation current.
+    ROTATE = concat!("UPDATE refresh_families AS f
+        SET generation = f.generation + 1, rotated_at = $2, retries = 0, idle_expires_at = $4
+        WHERE f.id = $1 AND f.generation = $3 AND ", is_live!());
+    /// One more retry of the predecessor, below the limit.
+    COUNT_RETRY = concat!("UPDATE refresh_families AS f SET retries = f.retries + 1
+        WHERE f.id = $1 AND f.generation = $3 AND f.retries < $4 AND ", is_live!());
+    /// A use without rotation.
+    TOUCH = concat!("UPDATE refresh_families AS f SET idle_expires_at = $3
+        WHERE f.id = $1 AND ", is_live!());
     REVOKE = "UPDATE refresh_families SET revoked_at = $2, revoked_reason = $3
               WHERE id = $1 AND revoked_at IS NULL RETURNING grant_id AS id";
-}
-
-postgres_statements! { "refresh_family";
-    ROTATE_AND_INSERT = concat!("WITH taken AS (", rotate!(), " RETURNING f.id) ",
-        access_token::insert_for_taken!("$5", "$6, $7, $8, $9, $10, $11, $12"));
-    COUNT_RETRY_AND_INSERT = concat!("WITH taken AS (", count_retry!(), " RETURNING f.id) ",
-        access_token::insert_for_taken!("$5", "$6, $7, $8, $9, $10, $11, $12"));
-    TOUCH_AND_INSERT = concat!("WITH taken AS (", touch!(), " RETURNING f.id) ",
-        access_token::insert_for_taken!("$4", "$5, $6, $7, $8, $9, $10, $11"));
 }
 
 /// Adds a family.
@@ -183,25 +146,17 @@ pub async fn find_by_grant(
         .transpose()
 }
 
-/// Moves the family from one generation to the next, once; returned is the family as it is now.
-/// `None` when that generation is not current, or the family or its grant is revoked or expired.
+/// Moves the family from one generation to the next, once. `None` when that generation is not current, or the family or its grant is revoked or expired.
 pub async fn rotate(
     tx: &mut Tx<'_>,
     id: FamilyId,
     from_generation: u64,
     now: Timestamp,
     idle_expires_at: Timestamp,
-) -> Result<Option<Redeemed<RefreshFamily>>, StoreError> {
-    let row = fetch_optional!(
-        FamilyRow,
-        tx,
-        ROTATE,
-        id.uuid(),
-        now.unix(),
-        row::number(from_generation),
-        idle_expires_at.unix(),
-    )?;
-    row.map(|row| row.try_into().map(Redeemed::by_store)).transpose()
+) -> Result<Option<Redeemed<FamilyId>>, StoreError> {
+    let (from, idle) = (row::number(from_generation), idle_expires_at.unix());
+    let rotated = execute!(tx, ROTATE, id.uuid(), now.unix(), from, idle)? > 0;
+    Ok(rotated.then(|| Redeemed::by_store(id)))
 }
 
 /// Counts a retry of the predecessor while `generation` is current; `false` when `limit` retries
@@ -251,73 +206,22 @@ pub enum FamilyUse {
     },
 }
 
-/// Uses a family, and adds the new access token that is given for it. `false`, and nothing is added, when
-/// the use is declined.
-pub async fn exchange(
+/// Uses a family like that; `false` when the use is declined.
+pub async fn carry_out(
     tx: &mut Tx<'_>,
     id: FamilyId,
     how: FamilyUse,
     now: Timestamp,
-    access: Option<&AccessTokenRecord>,
 ) -> Result<bool, StoreError> {
-    if let (Engine::Postgres, Some(access)) = (tx.engine(), access) {
-        return exchange_in_one(tx, id, how, now, access).await;
-    }
-    let taken = match how {
-        FamilyUse::Touch { idle_expires_at } => touch(tx, id, now, idle_expires_at).await?,
+    match how {
+        FamilyUse::Touch { idle_expires_at } => touch(tx, id, now, idle_expires_at).await,
         FamilyUse::Rotate { from, idle_expires_at } => {
-            rotate(tx, id, from, now, idle_expires_at).await?.is_some()
+            Ok(rotate(tx, id, from, now, idle_expires_at).await?.is_some())
         }
         FamilyUse::CountRetry { generation, limit } => {
-            count_retry(tx, id, generation, limit, now).await?
+            count_retry(tx, id, generation, limit, now).await
         }
-    };
-    if let (true, Some(access)) = (taken, access) {
-        access_token::insert(tx, access).await?;
     }
-    Ok(taken)
-}
-
-async fn exchange_in_one(
-    tx: &mut Tx<'_>,
-    id: FamilyId,
-    how: FamilyUse,
-    now: Timestamp,
-    access: &AccessTokenRecord,
-) -> Result<bool, StoreError> {
-    /// The statement with these values before those of the token.
-    macro_rules! with_token {
-        ($statement:expr, $($value:expr),*) => {{
-            let token = access_token::Bound::of(Some(access))?;
-            execute!(
-                tx,
-                $statement,
-                id.uuid(),
-                now.unix(),
-                $($value,)*
-                token.hash,
-                token.client_id,
-                token.grant_id,
-                token.user_id,
-                token.scope.as_deref(),
-                token.audience.as_deref(),
-                token.issued_at,
-                token.expires_at,
-            )?
-        }};
-    }
-    let inserted = match how {
-        FamilyUse::Touch { idle_expires_at } => {
-            with_token!(TOUCH_AND_INSERT, idle_expires_at.unix())
-        }
-        FamilyUse::Rotate { from, idle_expires_at } => {
-            with_token!(ROTATE_AND_INSERT, row::number(from), idle_expires_at.unix())
-        }
-        FamilyUse::CountRetry { generation, limit } => {
-            with_token!(COUNT_RETRY_AND_INSERT, row::number(generation), i64::from(limit))
-        }
-    };
-    Ok(inserted > 0)
 }
 
 /// Revokes a family; whether it was revoked now. The access tokens under its grant live on until the

@@ -1,4 +1,4 @@
-//! Access tokens that are JWTs: no row until they are revoked. RFC 7009, RFC 9068.
+//! Access tokens: no row until they are revoked. RFC 7009.
 
 use super::{
     Conn, StoreError, Tx,
@@ -22,16 +22,16 @@ statements! { "revoked_token";
             AND NOT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.hash = $1)");
 }
 
-/// Whether a JWT still counts.
+/// Whether an access token still counts.
 #[derive(Debug, Clone, PartialEq)]
-pub enum JwtStanding {
+pub enum Standing {
     /// It does; the grant it hangs from, `None` when the client acts for itself.
     Live(Option<Box<Grant>>),
     /// It was revoked, or its grant was, or its user or client may not be spoken for any more.
     Dead,
 }
 
-/// Revokes the JWT with this `jti` until it expires by itself; whether it was revoked now.
+/// Revokes the token with this `jti` until it expires by itself; whether it was revoked now.
 pub async fn insert(
     tx: &mut Tx<'_>,
     jti: &TokenHash,
@@ -45,22 +45,22 @@ pub async fn insert(
     Ok(revoked)
 }
 
-/// Whether the JWT with this `jti`, issued under `grant_id`, still counts. Its signature, its
+/// Whether the token with this `jti`, issued under `grant_id`, still counts. That it is genuine, its
 /// expiry and, where it has no grant, its client are for the caller to check.
 pub async fn standing(
     conn: &mut Conn<'_>,
     jti: &TokenHash,
     grant_id: Option<GrantId>,
-) -> Result<JwtStanding, StoreError> {
+) -> Result<Standing, StoreError> {
     let Some(grant_id) = grant_id else {
         let revoked = fetch_optional!(Number, conn, STANDING, row::bytes(jti))?;
         let is_live = revoked.is_some_and(|row| row.number == 0);
-        return Ok(if is_live { JwtStanding::Live(None) } else { JwtStanding::Dead });
+        return Ok(if is_live { Standing::Live(None) } else { Standing::Dead });
     };
     let row =
         fetch_optional!(GrantRow, conn, STANDING_UNDER_GRANT, row::bytes(jti), grant_id.uuid())?;
     match row {
-        Some(row) => Ok(JwtStanding::Live(Some(Box::new(row.try_into()?)))),
-        None => Ok(JwtStanding::Dead),
+        Some(row) => Ok(Standing::Live(Some(Box::new(row.try_into()?)))),
+        None => Ok(Standing::Dead),
     }
 }

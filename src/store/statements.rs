@@ -103,7 +103,6 @@ pub(super) use {postgres_statements, statements};
 /// Every statement of the store.
 pub fn all() -> impl Iterator<Item = Statement> {
     [
-        super::access_token::STATEMENTS,
         super::administration::STATEMENTS,
         super::api::STATEMENTS,
         super::api_key::STATEMENTS,
@@ -125,7 +124,6 @@ pub fn all() -> impl Iterator<Item = Statement> {
         super::idempotency_key::STATEMENTS,
         super::meta::STATEMENTS,
         super::refresh_family::STATEMENTS,
-        super::refresh_family::POSTGRES_STATEMENTS,
         super::revoked_token::STATEMENTS,
         super::role::STATEMENTS,
         super::role_assignment::STATEMENTS,

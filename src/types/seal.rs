@@ -5,13 +5,16 @@
 //! sealed with AES-256-GCM-SIV (RFC 8452), which stays safe when a nonce repeats by misfortune.
 
 use aws_lc_rs::{
-    aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey},
     hkdf, hmac,
 };
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
 use super::secret::Secret;
+
+/// The length of the nonces that values are sealed with, in bytes.
+pub use aws_lc_rs::aead::NONCE_LEN;
 
 /// The first byte of everything sealed: which of our formats it is.
 const VERSION: u8 = 1;
@@ -29,6 +32,8 @@ pub enum Purpose {
     SigningKey,
     /// Seals the client secrets that are HMAC keys (`client_secret_jwt`) at rest.
     ClientSecret,
+    /// Seals the facts of opaque access tokens.
+    AccessToken,
     /// Authenticates refresh tokens.
     RefreshToken,
     /// Authenticates the anti-forgery values of forms.
@@ -54,6 +59,7 @@ impl Purpose {
             Self::Flow => b"seal flow",
             Self::SigningKey => b"seal signing key",
             Self::ClientSecret => b"seal client secret",
+            Self::AccessToken => b"seal access token",
             Self::RefreshToken => b"mac refresh token",
             Self::AntiForgery => b"mac anti-forgery",
             Self::KnownDevice => b"mac known device",

@@ -136,6 +136,7 @@ async fn honest(site: &Site, what: &str) {
     for _ in 0..10 {
         let token = site.granted(&mut connection).await;
         assert!(site.is_active(&mut connection, &token).await, "{what}");
+        assert_eq!(site.revoke(&mut connection, &token).await.status, 200, "{what}");
         for path in ["/live", "/jwks", "/login"] {
             assert_eq!(status(&mut connection, path).await, 200, "{what}: {path}");
         }

@@ -93,12 +93,6 @@ impl Story {
         Call::get("/userinfo").with(header::AUTHORIZATION, bearer.unwrap())
     }
 
-    /// The machine's word about a token.
-    fn of_machine(&self, path: &str, token: &str) -> Call {
-        let authorization = self.site.machine.authorization().unwrap();
-        Call::post(path, [("token", token)]).authorized(authorization)
-    }
-
     /// Something of everything that is acknowledged.
     async fn acknowledge(&mut self, connection: &mut Connection) {
         let code = self.code(connection).await.unwrap();
@@ -132,10 +126,11 @@ async fn assert_fails_closed(story: &mut Story, code: &str) {
     let port = story.site.port();
     let mut connection = story.site.connect().await;
     let mut own = Connection::open(story.management, "localhost").await.unwrap();
-    let introspection = story.of_machine("/introspect", story.machine.last().unwrap());
+    let introspection = story.site.of_machine("/introspect", story.machine.last().unwrap());
     // What a node knows from memory it believes for a second, and no longer.
     eventually("nothing known", async || {
-        connection.send(&introspection).await.unwrap().status == 503
+        story.site.token(&mut connection).await.status == 503
+            && connection.send(&introspection).await.unwrap().status == 503
     })
     .await;
     assert_eq!(status(&mut connection, "/ready").await, 503);
@@ -150,7 +145,7 @@ async fn assert_fails_closed(story: &mut Story, code: &str) {
         // Each may have been done, and there are ten tries.
         ("refresh_token", 3, story.refresh()),
         ("introspection", AT_ONCE, introspection),
-        ("revocation", AT_ONCE, story.of_machine("/revoke", &story.doomed)),
+        ("revocation", AT_ONCE, story.site.of_machine("/revoke", &story.doomed)),
         ("userinfo", AT_ONCE, story.userinfo()),
     ] {
         for _ in 0..times {

@@ -93,9 +93,13 @@ async fn crash_03_what_is_acknowledged_is_on_the_disk() {
     let mut server = Server::spawn(traced(&site, &trace.display().to_string())).unwrap();
     server.ready(site.port()).await.unwrap();
     let mut connection = site.connect().await;
-    let begun = std::fs::read_to_string(&trace).unwrap().len();
+    let mut tokens = Vec::new();
     for _ in 0..REQUESTS {
-        site.granted(&mut connection).await;
+        tokens.push(site.granted(&mut connection).await);
+    }
+    let begun = std::fs::read_to_string(&trace).unwrap().len();
+    for token in &tokens {
+        assert_eq!(site.revoke(&mut connection, token).await.status, 200);
     }
     let text = std::fs::read_to_string(&trace).unwrap();
     // strace passes the signal on to nobody: the server is its child.

@@ -28,14 +28,15 @@ async fn dbx_02_connections_that_fell_silent_are_given_up() {
     let token = site.granted(&mut connection).await;
     let mut at_once = JoinSet::new();
     for _ in 0..4 * CONNECTIONS {
-        let (mut connection, call) = (site.connect().await, site.token_request());
+        let doomed = site.granted(&mut connection).await;
+        let (mut connection, call) = (site.connect().await, site.of_machine("/revoke", &doomed));
         at_once.spawn(async move { connection.send(&call).await.unwrap().status });
     }
     assert!(at_once.join_all().await.iter().all(|status| *status == 200));
     wire.fall_silent();
     eventually("every connection is a good one", async || {
         for _ in 0..4 * CONNECTIONS {
-            if site.token(&mut connection).await.status != 200 {
+            if site.write(&mut connection).await.status != 200 {
                 return false;
             }
         }

@@ -60,7 +60,7 @@ impl Site {
         Connection::open(self.port(), &self.target.authority).await.unwrap()
     }
 
-    /// A request of the machine for a token, which is a write.
+    /// A request of the machine for a token, which writes nothing.
     pub(crate) fn token_request(&self) -> Call {
         let fields = [("grant_type", "client_credentials")];
         sign_in::token_request(&self.target, &self.machine, &fields).unwrap()
@@ -76,10 +76,29 @@ impl Site {
         sign_in::tokens(&self.token(connection).await).unwrap().access_token
     }
 
+    /// The machine's request about a token of its own.
+    pub(crate) fn of_machine(&self, path: &str, token: &str) -> Call {
+        let authorization: Option<HeaderValue> = self.machine.authorization().unwrap();
+        Call::post(path, [("token", token)]).authorized(authorization)
+    }
+
+    /// Takes back `token`, which is a write.
+    pub(crate) async fn revoke(&self, connection: &mut Connection, token: &str) -> Answer {
+        connection.send(&self.of_machine("/revoke", token)).await.unwrap()
+    }
+
+    /// A write: a new token is taken back. The answer is that of the first step that is refused.
+    pub(crate) async fn write(&self, connection: &mut Connection) -> Answer {
+        let answer = self.token(connection).await;
+        match sign_in::tokens(&answer) {
+            Ok(tokens) => self.revoke(connection, &tokens.access_token).await,
+            Err(_) => answer,
+        }
+    }
+
     /// What introspection says of `token`, which is a read.
     pub(crate) async fn is_active(&self, connection: &mut Connection, token: &str) -> bool {
-        let authorization: Option<HeaderValue> = self.machine.authorization().unwrap();
-        let call = Call::post("/introspect", [("token", token)]).authorized(authorization);
+        let call = self.of_machine("/introspect", token);
         let answer = connection.send(&call).await.unwrap();
         assert_eq!(answer.status, 200, "{answer:?}");
         let body: Value = serde_json::from_slice(&answer.body).unwrap();

@@ -8,7 +8,7 @@ use doorward::{
 use crate::{
     change::changes_after,
     engine::TestDb,
-    samples::{NOW, access_token, at, client, granted, hash, secret},
+    samples::{NOW, at, client, granted, hash, secret},
 };
 
 both![
@@ -16,7 +16,7 @@ both![
     clients_are_listed_with_their_live_secrets,
     metadata_and_status_are_written,
     secrets_only_ever_expire_earlier,
-    a_deleted_client_takes_its_tokens_along_and_keeps_its_id,
+    a_deleted_client_takes_its_grants_along_and_keeps_its_id,
 ];
 
 async fn what_goes_in_comes_out(db: TestDb) {
@@ -96,18 +96,14 @@ async fn secrets_only_ever_expire_earlier(db: TestDb) {
     assert_eq!(refused, Err(StoreError::MissingReference));
 }
 
-async fn a_deleted_client_takes_its_tokens_along_and_keeps_its_id(db: TestDb) {
+async fn a_deleted_client_takes_its_grants_along_and_keeps_its_id(db: TestDb) {
     let (_, client, grant) = granted(&db).await;
-    let mut own = access_token(&grant, 1);
-    (own.grant_id, own.user_id) = (None, None);
-    commit!(db, [own], |tx| store::access_token::insert(tx, &own)).unwrap();
     for expected in [true, false] {
         assert_eq!(commit!(db, [client], |tx| verb::delete(tx, &client.id, at(1))), Ok(expected));
     }
     assert!(read!(db, |conn| verb::find(conn, &client.id, NOW)).unwrap().is_none());
     assert!(read!(db, |conn| verb::list(conn, None, 10, NOW)).unwrap().is_empty());
     assert_eq!(read!(db, |conn| store::grant::find(conn, grant.id)), Ok(None));
-    assert_eq!(read!(db, |conn| store::access_token::find(conn, &hash(1))), Ok(None));
     let enabled =
         commit!(db, [client], |tx| verb::set_status(tx, &client.id, Status::Enabled, at(2)));
     assert_eq!(enabled, Ok(false));

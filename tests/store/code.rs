@@ -8,9 +8,7 @@ use doorward::{
 
 use crate::{
     engine::TestDb,
-    samples::{
-        NOW, access_token, at, code, family, grant, granted, granted_in_session, hash, session,
-    },
+    samples::{NOW, at, code, family, grant, granted, granted_in_session, hash, session},
 };
 
 both![
@@ -22,7 +20,7 @@ both![
     a_code_of_a_session_that_is_over_is_not_redeemed,
     wrong_verifiers_are_counted,
     what_stands_behind_a_code_is_read_with_it,
-    an_exchange_adds_the_tokens_that_are_given,
+    an_exchange_adds_the_family_that_is_given,
     an_exchange_that_is_declined_adds_nothing,
     a_code_and_its_grant_are_issued_together,
     no_code_is_issued_in_a_session_that_has_ended,
@@ -53,14 +51,13 @@ async fn a_request_yields_one_code(db: TestDb) {
 
 async fn a_code_is_redeemed_once_and_in_time(db: TestDb) {
     let grant = granted_in_session(&db).await.2;
-    let (first, late) = (code(&grant, 1), code(&grant, 2));
-    for code in [&first, &late] {
+    for code in [code(&grant, 1), code(&grant, 2)] {
         commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
     }
     let taken = commit!(db, [], |tx| verb::redeem(tx, &hash(1), at(59))).unwrap();
-    let mut expected = first;
-    expected.consumed_at = Some(at(59));
-    assert_eq!(taken.map(Redeemed::into_taken), Some(expected));
+    assert_eq!(taken.map(Redeemed::into_taken), Some(hash(1)));
+    let (code, _) = read!(db, |conn| verb::find(conn, &hash(1))).unwrap().unwrap();
+    assert_eq!(code.consumed_at, Some(at(59)));
     for (number, moment) in [(1, 59), (2, 60), (3, 1)] {
         let none = commit!(db, [], |tx| verb::redeem(tx, &hash(number), at(moment))).unwrap();
         assert!(none.is_none(), "{number}");
@@ -75,7 +72,7 @@ async fn a_code_of_a_revoked_grant_is_not_redeemed(db: TestDb) {
     let why = RevocationReason::SignOut;
     assert!(commit!(db, [], |tx| store::grant::revoke(tx, id, why, at(1))).unwrap());
     assert!(commit!(db, [], |tx| verb::redeem(tx, &hash(1), at(2))).unwrap().is_none());
-    let exchanged = commit!(db, [], |tx| verb::exchange(tx, &hash(1), at(2), None, None)).unwrap();
+    let exchanged = commit!(db, [], |tx| verb::exchange(tx, &hash(1), at(2), None)).unwrap();
     assert!(exchanged.is_none());
     let (code, _) = read!(db, |conn| verb::find(conn, &hash(1))).unwrap().unwrap();
     assert_eq!(code.consumed_at, None);
@@ -133,27 +130,21 @@ async fn what_stands_behind_a_code_is_read_with_it(db: TestDb) {
     assert_eq!(read!(db, |conn| verb::find(conn, &hash(1))), Ok(Some((code, behind))));
 }
 
-async fn an_exchange_adds_the_tokens_that_are_given(db: TestDb) {
+async fn an_exchange_adds_the_family_that_is_given(db: TestDb) {
     let grant = granted_in_session(&db).await.2;
-    for (number, has_access, has_family) in
-        [(1, true, true), (2, true, false), (3, false, true), (4, false, false)]
-    {
-        let code = code(&grant, number);
-        let (access, family) = (access_token(&grant, number), family(&grant, number));
+    for (number, has_family) in [(1, true), (2, false)] {
+        let (code, family) = (code(&grant, number), family(&grant, number));
         commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
-        let given = (has_access.then(|| access.clone()), has_family.then(|| family.clone()));
+        let given = has_family.then(|| family.clone());
         let taken = commit_plain!(db, [given], |tx| verb::exchange(
             tx,
             &hash(number),
             at(1),
-            given.0.as_ref(),
-            given.1.as_ref()
+            given.as_ref()
         ));
-        let mut expected = code;
-        expected.consumed_at = Some(at(1));
-        assert_eq!(taken.unwrap().map(Redeemed::into_taken), Some(expected));
-        let stored = read!(db, |conn| store::access_token::find(conn, &hash(number)));
-        assert_eq!(stored, Ok(has_access.then_some(access)));
+        assert_eq!(taken.unwrap().map(Redeemed::into_taken), Some(hash(number)));
+        let (code, _) = read!(db, |conn| verb::find(conn, &hash(number))).unwrap().unwrap();
+        assert_eq!(code.consumed_at, Some(at(1)));
         let stored = read!(db, |conn| store::refresh_family::find(conn, family.id)).unwrap();
         assert_eq!(stored.map(|(family, _)| family), has_family.then_some(family));
     }
@@ -164,16 +155,10 @@ async fn an_exchange_that_is_declined_adds_nothing(db: TestDb) {
     let code = code(&grant, 1);
     commit!(db, [code], |tx| verb::insert(tx, &code)).unwrap();
     commit!(db, [], |tx| verb::redeem(tx, &hash(1), at(1))).unwrap();
-    let (access, family) = (access_token(&grant, 5), family(&grant, 5));
-    let taken = commit_plain!(db, [access, family], |tx| verb::exchange(
-        tx,
-        &hash(1),
-        at(2),
-        Some(&access),
-        Some(&family)
-    ));
+    let family = family(&grant, 5);
+    let taken =
+        commit_plain!(db, [family], |tx| verb::exchange(tx, &hash(1), at(2), Some(&family)));
     assert!(taken.unwrap().is_none());
-    assert_eq!(read!(db, |conn| store::access_token::find(conn, &hash(5))), Ok(None));
     assert_eq!(read!(db, |conn| store::refresh_family::find(conn, family.id)), Ok(None));
 }
 

@@ -10,7 +10,7 @@ use doorward::{
 use crate::{
     change::changes_after,
     engine::TestDb,
-    samples::{NOW, access_token, at, code, family, granted, hash, session},
+    samples::{NOW, at, code, family, granted, hash, session},
 };
 
 both![
@@ -25,7 +25,6 @@ both![
 /// been taken back after the backup, does not come back to life.
 const TABLES: &[(&str, Fate)] = &[
     ("_sqlx_migrations", Fate::LivesOn),
-    ("access_tokens", Fate::Deleted),
     ("audit_events", Fate::LivesOn),
     ("audit_head", Fate::LivesOn),
     ("authorization_codes", Fate::Deleted),
@@ -89,22 +88,20 @@ async fn the_first_epoch_has_no_beginning(db: TestDb) {
 async fn what_could_be_revived_is_gone(db: TestDb) {
     let (user, _, grant) = granted(&db).await;
     let (session, code) = (session(&user, 1), code(&grant, 2));
-    let (token, family) = (access_token(&grant, 3), family(&grant, 4));
+    let family = family(&grant, 4);
     commit!(db, [session], |tx| store::session::insert(tx, &session)).unwrap();
     commit!(db, [code], |tx| store::authorization_code::insert(tx, &code)).unwrap();
-    commit!(db, [token], |tx| store::access_token::insert(tx, &token)).unwrap();
     commit!(db, [family], |tx| store::refresh_family::insert(tx, &family)).unwrap();
     commit!(db, [], |tx| bootstrap::insert(tx, &hash(5), at(60), NOW)).unwrap();
 
     let ended = commit!(db, [], |tx| verb::begin(tx, at(1), at(2))).unwrap();
-    assert_eq!(ended, verb::Ended { sessions: 1, codes: 1, access_tokens: 1 });
+    assert_eq!(ended, verb::Ended { sessions: 1, codes: 1 });
     assert_eq!(read!(db, |conn| verb::find(conn)), Ok(DatabaseEpoch::since(at(1))));
     let found = read!(db, |conn| store::session::find_live(conn, &session.token_hash, at(3)));
     assert_eq!(found, Ok(None));
     let kept = read!(db, |conn| store::session::find(conn, session.id)).unwrap().unwrap();
     assert_eq!(kept.ended_at, Some(at(2)));
     assert_eq!(read!(db, |conn| store::authorization_code::find(conn, &hash(2))), Ok(None));
-    assert_eq!(read!(db, |conn| store::access_token::find(conn, &hash(3))), Ok(None));
     assert_eq!(read!(db, |conn| bootstrap::is_live(conn, &hash(5), at(3))), Ok(false));
     let stays = read!(db, |conn| store::refresh_family::find(conn, family.id)).unwrap();
     assert_eq!(stays.map(|(family, behind)| (family, behind.grant)), Some((family, grant.into())));

@@ -17,7 +17,7 @@ use doorward::{
 
 use crate::{
     engine::TestDb,
-    samples::{NOW, access_token, assertion, at, code, family, granted, hash, secret, session},
+    samples::{NOW, assertion, at, code, family, granted, hash, secret, session},
 };
 
 both![
@@ -42,13 +42,12 @@ const KEEP: Retention = Retention {
 /// One row of every table that expires; the latest lives until 10,000 seconds from now.
 async fn one_of_each(db: &TestDb) {
     let (user, client, grant) = granted(db).await;
-    let (code, token, family) = (code(&grant, 1), access_token(&grant, 1), family(&grant, 1));
+    let (code, family) = (code(&grant, 1), family(&grant, 1));
     let (session, mut secret) = (session(&user, 1), secret(1));
     secret.expires_at = Some(at(200));
     let attempts = Attempts { failures: 1, blocked_until: NOW, updated_at: NOW };
     commit!(db, [], |tx| async {
         store::authorization_code::insert(tx, &code).await?;
-        store::access_token::insert(tx, &token).await?;
         store::refresh_family::insert(tx, &family).await?;
         store::session::insert(tx, &session).await?;
         store::client_secret::insert(tx, &client.id, &secret, NOW).await?;
@@ -75,7 +74,7 @@ async fn everything_goes_in_its_time(db: TestDb) {
     for (moment, expected) in [
         (60, vec!["client_assertions", "bootstrap_links"]),
         (200, vec!["client_secrets"]),
-        (300, vec!["access_tokens", "revoked_tokens"]),
+        (300, vec!["revoked_tokens"]),
         (500, vec!["sign_in_attempts"]),
         (700, vec!["change_log"]),
         (1_049, vec![]),
@@ -90,18 +89,18 @@ async fn everything_goes_in_its_time(db: TestDb) {
         assert!(!swept.again());
         seen.extend(expected);
     }
-    assert_eq!(seen.len(), 11, "every table");
+    assert_eq!(seen.len(), 10, "every table");
 }
 
 async fn a_grant_stays_while_something_hangs_from_it(db: TestDb) {
     let grant = granted(&db).await.2;
-    let (id, token) = (grant.id, access_token(&grant, 1));
+    let (id, code) = (grant.id, code(&grant, 1));
     let quick = Retention { code: Duration::ZERO, longest_access_token: Duration::ZERO, ..KEEP };
-    commit!(db, [token], |tx| store::access_token::insert(tx, &token)).unwrap();
+    commit!(db, [code], |tx| store::authorization_code::insert(tx, &code)).unwrap();
     commit!(db, [], |tx| store::grant::revoke(tx, id, RevocationReason::Client, at(1))).unwrap();
-    sweep(&db, at(299), &quick).await.unwrap();
+    sweep(&db, at(59), &quick).await.unwrap();
     assert!(read!(db, |conn| store::grant::find(conn, id)).unwrap().is_some());
-    sweep(&db, at(300), &quick).await.unwrap();
+    sweep(&db, at(60), &quick).await.unwrap();
     assert!(read!(db, |conn| store::grant::find(conn, id)).unwrap().is_none());
 }
 

@@ -20,7 +20,6 @@ const WHOLE: &[(&str, &str)] = &[
     ("user::IS_ANY", "the first row is enough"),
     ("user::COUNT", "a number that nobody waits for"),
     ("epoch::DELETE_CODES", "a restored backup: everything goes"),
-    ("epoch::DELETE_ACCESS_TOKENS", "the same"),
     ("epoch::DELETE_LINKS", "the same"),
 ];
 

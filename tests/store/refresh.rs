@@ -9,7 +9,7 @@ use doorward::{
 use crate::{
     change::changes_after,
     engine::TestDb,
-    samples::{NOW, access_token, at, family, granted, hash},
+    samples::{NOW, at, family, granted},
 };
 
 both![
@@ -19,8 +19,8 @@ both![
     a_family_of_a_disabled_user_does_not_move,
     retries_are_counted_within_a_generation,
     a_family_that_does_not_rotate_is_touched,
-    a_use_adds_the_token_that_is_given,
-    a_use_that_is_declined_adds_no_token,
+    a_use_changes_the_family_as_it_says,
+    a_use_that_is_declined_changes_nothing,
 ];
 
 async fn stored(db: &Db) -> FamilyId {
@@ -47,12 +47,13 @@ async fn a_rotation_leaves_one_generation_for_the_next(db: TestDb) {
             .unwrap()
             .map(Redeemed::into_taken)
     };
-    let first = rotate(0, 5).await.unwrap();
+    assert_eq!(rotate(0, 5).await, Some(id));
+    let first = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().0;
     assert_eq!((first.generation, first.rotated_at, first.retries), (1, at(5), 0));
     assert_eq!(first.idle_expires_at, at(1_005));
     assert!(rotate(0, 6).await.is_none(), "left before");
     assert!(rotate(2, 6).await.is_none(), "not there yet");
-    assert_eq!(rotate(1, 6).await.unwrap().generation, 2);
+    assert_eq!(rotate(1, 6).await, Some(id));
 }
 
 async fn a_dead_family_does_not_move(db: TestDb) {
@@ -89,12 +90,12 @@ async fn a_family_of_a_disabled_user_does_not_move(db: TestDb) {
     };
     set(Status::Disabled).await;
     for how in uses(0) {
-        let used = commit_plain!(db, [], |tx| verb::exchange(tx, id, how, at(1), None));
+        let used = commit_plain!(db, [], |tx| verb::carry_out(tx, id, how, at(1)));
         assert_eq!(used, Ok(false), "{how:?}");
     }
     set(Status::Enabled).await;
     for how in uses(0) {
-        let used = commit_plain!(db, [], |tx| verb::exchange(tx, id, how, at(1), None));
+        let used = commit_plain!(db, [], |tx| verb::carry_out(tx, id, how, at(1)));
         assert_eq!(used, Ok(true), "{how:?}");
     }
 }
@@ -133,42 +134,34 @@ fn uses(current: u64) -> [FamilyUse; 3] {
     ]
 }
 
-async fn a_use_adds_the_token_that_is_given(db: TestDb) {
+async fn a_use_changes_the_family_as_it_says(db: TestDb) {
     let id = stored(&db).await;
     let mut family = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().0;
-    let grant = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().1.grant;
-    for (number, with_token) in [(10, false), (20, true)] {
-        for (how, number) in uses(family.generation).into_iter().zip(number..) {
-            let token = with_token.then(|| access_token(&grant, number));
-            let used =
-                commit_plain!(db, [token], |tx| verb::exchange(tx, id, how, at(5), token.as_ref()));
-            assert_eq!(used, Ok(true), "{how:?}");
-            let stored = read!(db, |conn| store::access_token::find(conn, &hash(number)));
-            assert_eq!(stored, Ok(token), "{how:?}");
-            match how {
-                FamilyUse::Touch { idle_expires_at } => family.idle_expires_at = idle_expires_at,
-                FamilyUse::CountRetry { .. } => family.retries += 1,
-                FamilyUse::Rotate { idle_expires_at, .. } => {
-                    family.generation += 1;
-                    (family.rotated_at, family.retries) = (at(5), 0);
-                    family.idle_expires_at = idle_expires_at;
-                }
+    for how in uses(family.generation) {
+        let used = commit_plain!(db, [], |tx| verb::carry_out(tx, id, how, at(5)));
+        assert_eq!(used, Ok(true), "{how:?}");
+        match how {
+            FamilyUse::Touch { idle_expires_at } => family.idle_expires_at = idle_expires_at,
+            FamilyUse::CountRetry { .. } => family.retries += 1,
+            FamilyUse::Rotate { idle_expires_at, .. } => {
+                family.generation += 1;
+                (family.rotated_at, family.retries) = (at(5), 0);
+                family.idle_expires_at = idle_expires_at;
             }
-            let now = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().0;
-            assert_eq!(now, family, "{how:?}");
         }
+        let now = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().0;
+        assert_eq!(now, family, "{how:?}");
     }
 }
 
-async fn a_use_that_is_declined_adds_no_token(db: TestDb) {
+async fn a_use_that_is_declined_changes_nothing(db: TestDb) {
     let id = stored(&db).await;
-    let grant = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().1.grant;
-    let token = access_token(&grant, 7);
+    let (family, behind) = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap();
     let declined = async |how, moment| {
-        let used =
-            commit_plain!(db, [token], |tx| verb::exchange(tx, id, how, at(moment), Some(&token)));
+        let used = commit_plain!(db, [], |tx| verb::carry_out(tx, id, how, at(moment)));
         assert_eq!(used, Ok(false), "{how:?}");
-        assert_eq!(read!(db, |conn| store::access_token::find(conn, &hash(7))), Ok(None));
+        let now = read!(db, |conn| verb::find(conn, id)).unwrap().unwrap().0;
+        assert_eq!(now, family, "{how:?}");
     };
     for how in uses(0) {
         declined(how, 1_000).await;
@@ -176,7 +169,7 @@ async fn a_use_that_is_declined_adds_no_token(db: TestDb) {
     for how in &uses(1)[1..] {
         declined(*how, 1).await;
     }
-    let (grant_id, reason) = (grant.id, RevocationReason::Operator);
+    let (grant_id, reason) = (behind.grant.id, RevocationReason::Operator);
     commit!(db, [], |tx| store::grant::revoke(tx, grant_id, reason, at(1))).unwrap();
     for how in uses(0) {
         declined(how, 1).await;

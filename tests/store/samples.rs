@@ -11,8 +11,7 @@ use doorward::{
         client::{Client, ClientMetadata, ClientSecret},
         client_auth::AssertionUse,
         grant::{
-            Access, Grant, access_token::AccessTokenRecord, authorization_code::AuthorizationCode,
-            refresh_token::RefreshFamily,
+            Access, Grant, authorization_code::AuthorizationCode, refresh_token::RefreshFamily,
         },
     },
     store::{self, Db},
@@ -149,20 +148,6 @@ pub(crate) fn family(grant: &Grant, number: u8) -> RefreshFamily {
         idle_expires_at: at(1_000),
         absolute_expires_at: at(10_000),
         revoked: None,
-    }
-}
-
-pub(crate) fn access_token(grant: &Grant, number: u8) -> AccessTokenRecord {
-    AccessTokenRecord {
-        hash: hash(number),
-        client_id: grant.client_id.clone(),
-        grant_id: Some(grant.id),
-        user_id: Some(grant.user_id),
-        scope: scope("notes:read"),
-        audience: vec!["https://notes.example/".to_owned()],
-        issued_at: NOW,
-        expires_at: at(300),
-        revoked_at: None,
     }
 }
 

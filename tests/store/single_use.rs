@@ -14,17 +14,14 @@ use tokio::sync::Barrier;
 
 use crate::{
     engine::TestDb,
-    samples::{
-        NOW, access_token, assertion, at, code, family, granted, granted_in_session, hash, session,
-        user,
-    },
+    samples::{NOW, assertion, at, code, family, granted, granted_in_session, hash, session, user},
 };
 
 both![
     an_authorization_code_is_redeemed_once,
     a_code_is_exchanged_once_and_yields_one_family,
     a_refresh_generation_is_left_once,
-    a_refresh_generation_yields_one_token,
+    a_refresh_generation_is_used_once,
     a_client_assertion_is_consumed_once,
     a_bootstrap_link_is_redeemed_once,
     a_grant_is_revoked_once,
@@ -87,16 +84,14 @@ async fn a_code_is_exchanged_once_and_yields_one_family(db: TestDb) {
     let (_, _, grant) = granted_in_session(&db).await;
     let code = code(&grant, 7);
     commit!(db, [code], |tx| store::authorization_code::insert(tx, &code)).unwrap();
-    let tokens = |number| (access_token(&grant, number), family(&grant, number));
     let count = winners(&db, |db, number| {
-        let (access, family) = tokens(number);
+        let family = family(&grant, number);
         async move {
             let (hash, now) = (hash(7), at(1));
-            commit_plain!(db, [access, family], |tx| store::authorization_code::exchange(
+            commit_plain!(db, [family], |tx| store::authorization_code::exchange(
                 tx,
                 &hash,
                 now,
-                Some(&access),
                 Some(&family)
             ))
             .unwrap()
@@ -104,44 +99,27 @@ async fn a_code_is_exchanged_once_and_yields_one_family(db: TestDb) {
         }
     });
     assert_eq!(count.await, 1);
-    let (mut access, mut families) = (0, 0);
+    let mut families = 0;
     for number in 0..50 {
-        let family = tokens(number).1.id;
-        let found = read!(db, |conn| store::access_token::find(conn, &hash(number))).unwrap();
-        access += usize::from(found.is_some());
-        let found = read!(db, |conn| store::refresh_family::find(conn, family)).unwrap();
+        let id = family(&grant, number).id;
+        let found = read!(db, |conn| store::refresh_family::find(conn, id)).unwrap();
         families += usize::from(found.is_some());
     }
-    assert_eq!((access, families), (1, 1));
+    assert_eq!(families, 1);
 }
 
-async fn a_refresh_generation_yields_one_token(db: TestDb) {
+async fn a_refresh_generation_is_used_once(db: TestDb) {
     let (_, _, grant) = granted(&db).await;
     let family = family(&grant, 7);
     let id = family.id;
     commit!(db, [family], |tx| store::refresh_family::insert(tx, &family)).unwrap();
-    let count = winners(&db, |db, number| {
-        let access = access_token(&grant, number);
-        async move {
-            let how = FamilyUse::Rotate { from: 0, idle_expires_at: at(99) };
-            let now = at(1);
-            commit_plain!(db, [access], |tx| store::refresh_family::exchange(
-                tx,
-                id,
-                how,
-                now,
-                Some(&access)
-            ))
-            .unwrap()
-        }
+    let how = FamilyUse::Rotate { from: 0, idle_expires_at: at(99) };
+    let count = winners(&db, |db, _| async move {
+        commit_plain!(db, [], |tx| store::refresh_family::carry_out(tx, id, how, at(1))).unwrap()
     });
     assert_eq!(count.await, 1);
-    let mut tokens = 0;
-    for number in 0..50 {
-        let found = read!(db, |conn| store::access_token::find(conn, &hash(number))).unwrap();
-        tokens += usize::from(found.is_some());
-    }
-    assert_eq!(tokens, 1);
+    let family = read!(db, |conn| store::refresh_family::find(conn, id)).unwrap().unwrap().0;
+    assert_eq!(family.generation, 1);
 }
 
 async fn a_refresh_generation_is_left_once(db: TestDb) {

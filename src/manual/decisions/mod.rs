@@ -31,6 +31,9 @@ pub mod counted_builds {}
 #[doc = include_str!("jti_carries_the_grant.md")]
 pub mod jti_carries_the_grant {}
 
+#[doc = include_str!("opaque_tokens_are_sealed.md")]
+pub mod opaque_tokens_are_sealed {}
+
 #[doc = include_str!("limits_by_node.md")]
 pub mod limits_by_node {}
 

@@ -1,6 +1,5 @@
 //! Grants and what hangs from them: codes, access tokens, refresh token families.
 
-pub mod access_token;
 pub mod authorization_code;
 pub mod granted_scope;
 pub mod refresh_token;

@@ -61,8 +61,8 @@ struct Redeemed {
     tokens: mint::NewTokens,
 }
 
-/// Redeems a code: what is remembered or read is judged, then the code is used up and its tokens are written
-/// by one conditional statement, and they are signed after its commit.
+/// Redeems a code: what is remembered or read is judged, then the code is used up and its refresh token is
+/// written by one conditional statement, and the tokens are made after its commit.
 pub(super) async fn exchange(
     ctx: &Arc<Context>,
     client: &Authenticated,
@@ -180,19 +180,17 @@ fn decide(
     }
 }
 
-/// Uses the code up and writes the rows of its tokens: none for an access token that is a JWT, one for a
-/// refresh token family. `false` when the code was used up before.
+/// Uses the code up and writes the family of its refresh token. `false` when the code was used up before.
 async fn redeem(
     ctx: &Context,
     code: &AuthorizationCode,
     tokens: &mint::NewTokens,
 ) -> Result<bool, StoreError> {
     let (hash, now) = (code.hash, ctx.now());
-    let (access, family) = tokens.rows();
+    let family = tokens.family();
     let redeemed = ctx.db.write_plain(move |tx| {
         Box::pin(async move {
-            let (access, family) = (access.as_ref(), family.as_ref());
-            store::authorization_code::exchange(tx, &hash, now, access, family).await
+            store::authorization_code::exchange(tx, &hash, now, family.as_ref()).await
         })
     });
     Ok(redeemed.await?.is_some())

@@ -35,13 +35,6 @@ pub(super) async fn exchange(
         .map_err(scope::ScopeRefusal::of_client)?;
     let scope = granted.scope.clone();
     let access = mint::AccessToken::for_client(ctx, client, granted, now);
-    if let Some(record) = access.record() {
-        ctx.db
-            .write_plain(move |tx| {
-                Box::pin(async move { crate::store::access_token::insert(tx, &record).await })
-            })
-            .await?;
-    }
     let (access_token, expires_in) = access.finish(ctx, None, &model, origin).await?;
     Ok(TokenResponse {
         access_token,

@@ -8,11 +8,12 @@ use crate::{
     protocol::{
         authorize::claims_param::ClaimsRequest,
         client::{AccessTokenFormat, Client, GrantType},
-        grant::{Access, Grant, access_token::AccessTokenRecord, refresh_token::RefreshFamily},
+        grant::{Access, Grant, refresh_token::RefreshFamily},
         jose::SigningAlg,
         token::{
             access::{AccessTokenClaims, AccessTokenId, TokenSource},
             id_token::{IdTokenClaims, UserClaims, at_hash},
+            opaque::OpaqueToken,
             refresh,
         },
     },
@@ -20,14 +21,15 @@ use crate::{
         Context, ServiceError, access_model::AccessModel, api_keys::LiveKey, token_size, user_facts,
     },
     types::{
-        ApiKeyId, Authentication, ClientId, FamilyId, GrantId, Scope, Secret, Timestamp, TokenHash,
-        UserId, origin::Origin, token::TokenKind,
+        ApiKeyId, Authentication, ClientId, FamilyId, GrantId, Scope, Secret, Timestamp, UserId,
+        origin::Origin,
     },
 };
 
 /// An access token that was decided on.
 pub(super) struct AccessToken {
-    form: Form,
+    format: AccessTokenFormat,
+    id: AccessTokenId,
     alg: SigningAlg,
     client_id: ClientId,
     behalf: MintedFor,
@@ -45,11 +47,6 @@ enum MintedFor {
     Grant(GrantId, UserId, Authentication),
     /// The owner of an API key.
     ApiKey(ApiKeyId, Owner),
-}
-
-enum Form {
-    Jwt(AccessTokenId),
-    Opaque(Secret<String>),
 }
 
 impl AccessToken {
@@ -99,14 +96,9 @@ impl AccessToken {
         (format, lifetime): (AccessTokenFormat, Duration),
         now: Timestamp,
     ) -> Self {
-        let form = match format {
-            AccessTokenFormat::Jwt => {
-                Form::Jwt(AccessTokenId { source: behalf.source(), random: ctx.random() })
-            }
-            AccessTokenFormat::Opaque => Form::Opaque(TokenKind::AccessToken.mint(ctx.random())),
-        };
         Self {
-            form,
+            format,
+            id: AccessTokenId { source: behalf.source(), random: ctx.random() },
             alg: client.metadata.access_token_signed_response_alg,
             client_id: client.id.clone(),
             audience: granted.audience,
@@ -115,29 +107,6 @@ impl AccessToken {
             issued_at: now,
             expires_at: now.plus(lifetime),
         }
-    }
-
-    /// The row of an opaque token; a JWT needs none.
-    pub(super) fn record(&self) -> Option<AccessTokenRecord> {
-        let text = match &self.form {
-            Form::Jwt(_) => return None,
-            Form::Opaque(text) => text,
-        };
-        let (grant_id, user_id) = match &self.behalf {
-            MintedFor::Grant(grant, user, _) => (Some(*grant), Some(*user)),
-            MintedFor::Client | MintedFor::ApiKey(..) => (None, None),
-        };
-        Some(AccessTokenRecord {
-            hash: TokenHash::of(TokenKind::AccessToken, text.expose()),
-            client_id: self.client_id.clone(),
-            grant_id,
-            user_id,
-            scope: self.scope.clone(),
-            audience: self.audience.clone(),
-            issued_at: self.issued_at,
-            expires_at: self.expires_at,
-            revoked_at: None,
-        })
     }
 
     /// The text of the token and the seconds that it lives.
@@ -149,10 +118,23 @@ impl AccessToken {
         origin: &Origin,
     ) -> Result<(String, u64), ServiceError> {
         let expires_in = self.expires_at.since(self.issued_at).as_secs();
-        let id = match &self.form {
-            Form::Opaque(text) => return Ok((text.expose().clone(), expires_in)),
-            Form::Jwt(id) => id.encode(),
+        let client_id = self.client_id.clone();
+        let token = match self.format {
+            AccessTokenFormat::Jwt => self.sign(ctx, user, model).await?,
+            AccessTokenFormat::Opaque => self.seal(ctx)?,
         };
+        let subject = user.map(|user| user.id);
+        token_size::check(ctx, &token, &client_id, subject, origin).await?;
+        Ok((token, expires_in))
+    }
+
+    /// A JWT. RFC 9068.
+    async fn sign(
+        &self,
+        ctx: &Context,
+        user: Option<&User>,
+        model: &AccessModel,
+    ) -> Result<String, ServiceError> {
         let (sub, authentication) = match &self.behalf {
             MintedFor::Client => (self.client_id.to_string(), None),
             MintedFor::Grant(_, user, authentication) => (user.to_string(), Some(authentication)),
@@ -170,17 +152,32 @@ impl AccessToken {
             iat: self.issued_at,
             nbf: self.issued_at,
             exp: self.expires_at,
-            jti: &id,
+            jti: &self.id.encode(),
             auth_time: authentication.map(|authentication| authentication.auth_time),
             acr: authentication.map(|authentication| authentication.acr.as_str()),
             amr: authentication.map_or(&[], |authentication| authentication.amr.as_slice()),
             roles: roles.as_deref(),
             groups: groups.as_deref(),
         };
-        let token = ctx.keys.sign(self.alg, AccessTokenClaims::TYPE, &claims).await?;
-        let subject = user.map(|user| user.id);
-        token_size::check(ctx, &token, &self.client_id, subject, origin).await?;
-        Ok((token, expires_in))
+        ctx.keys.sign(self.alg, AccessTokenClaims::TYPE, &claims).await
+    }
+
+    /// Facts that nobody else can read.
+    fn seal(self, ctx: &Context) -> Result<String, ServiceError> {
+        let user_id = match self.behalf {
+            MintedFor::Grant(_, user, _) => Some(user),
+            MintedFor::Client | MintedFor::ApiKey(..) => None,
+        };
+        let token = OpaqueToken {
+            id: self.id,
+            user_id,
+            client_id: self.client_id,
+            audience: self.audience,
+            scope: self.scope,
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+        };
+        token.seal(&ctx.vault.access_tokens, ctx.random()).map_err(ServiceError::internal)
     }
 }
 
@@ -253,9 +250,9 @@ impl NewTokens {
         }
     }
 
-    /// Their rows: none for an access token that is a JWT, one for a refresh token family.
-    pub(super) fn rows(&self) -> (Option<AccessTokenRecord>, Option<RefreshFamily>) {
-        (self.access.record(), self.refresh.as_ref().map(|(family, _)| family.clone()))
+    /// The row that is written for them: none for an access token, which says itself what it is.
+    pub(super) fn family(&self) -> Option<RefreshFamily> {
+        self.refresh.as_ref().map(|(family, _)| family.clone())
     }
 }
 

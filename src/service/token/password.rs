@@ -15,7 +15,7 @@ use crate::{
         client::{Client, ConsentPolicy, GrantType},
         client_auth::Authenticated,
         error::{ErrorCode, OAuthError},
-        grant::{Access, Grant, access_token::AccessTokenRecord, refresh_token::RefreshFamily},
+        grant::{Access, Grant, refresh_token::RefreshFamily},
         params::Params,
     },
     service::{
@@ -67,9 +67,9 @@ pub(super) async fn exchange(
     let (actor, object) = (Actor::User(user.id), Object::Client(client.id.clone()));
     let event = ctx.event(actor, Action::PasswordGranted, object, Outcome::Success, origin);
     let tokens = mint::NewTokens::for_grant(ctx, client, &grant, granted, ctx.now());
-    let (access, family) = tokens.rows();
+    let family = tokens.family();
     let consent = client.metadata.consent;
-    let granting = Granting { user: user.clone(), clears, grant, consent, access, family, event };
+    let granting = Granting { user: user.clone(), clears, grant, consent, family, event };
     let is_written =
         ctx.db.write(move |tx| Box::pin(async move { granting.write(tx).await })).await?;
     drop(turn);
@@ -167,7 +167,6 @@ struct Granting {
     clears: Vec<TokenHash>,
     grant: Grant,
     consent: ConsentPolicy,
-    access: Option<AccessTokenRecord>,
     family: Option<RefreshFamily>,
     event: AuditEvent,
 }
@@ -190,9 +189,6 @@ impl Granting {
             ConsentPolicy::Implied => {}
         }
         store::grant::insert(tx, grant).await?;
-        if let Some(access) = &self.access {
-            store::access_token::insert(tx, access).await?;
-        }
         if let Some(family) = &self.family {
             store::refresh_family::insert(tx, family).await?;
         }

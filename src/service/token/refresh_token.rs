@@ -51,8 +51,8 @@ struct Refreshed {
     refresh_token: Secret<String>,
 }
 
-/// Uses a refresh token: what is remembered or read is judged, then one conditional statement uses the family
-/// and writes the access token, which is signed after its commit.
+/// Uses a refresh token: what is remembered or read is judged, then one conditional statement uses the family,
+/// and the tokens are made after its commit.
 pub(super) async fn exchange(
     ctx: &Arc<Context>,
     client: &Authenticated,
@@ -116,7 +116,7 @@ impl Refresh<'_> {
                 (Decision::Use(how, refreshed), _) => {
                     let epoch = self.ctx.caches.epoch();
                     let now = self.ctx.now();
-                    if self.write(family.id, how, now, &refreshed.access).await? {
+                    if self.write(family.id, how, now).await? {
                         if let Some(family) = rotated(family, how, now) {
                             recent::keep_family(self.ctx, family, &refreshed.grant, epoch);
                         }
@@ -218,13 +218,9 @@ impl Refresh<'_> {
         id: FamilyId,
         how: FamilyUse,
         now: Timestamp,
-        access: &mint::AccessToken,
     ) -> Result<bool, StoreError> {
-        let access = access.record();
         let used = self.ctx.db.write_plain(move |tx| {
-            Box::pin(async move {
-                store::refresh_family::exchange(tx, id, how, now, access.as_ref()).await
-            })
+            Box::pin(async move { store::refresh_family::carry_out(tx, id, how, now).await })
         });
         used.await
     }

@@ -8,10 +8,7 @@ use std::{
 
 use doorward::{
     http::route,
-    protocol::{
-        client::{AccessTokenFormat, GrantType},
-        token::refresh::PresentedRefreshToken,
-    },
+    protocol::{client::GrantType, token::refresh::PresentedRefreshToken},
     service::access_token,
     store::{self, audit_event::AuditRecord},
     types::{SessionId, TokenHash, UserId, audit::Action, token::TokenKind},
@@ -393,16 +390,8 @@ async fn access(issuer: &Issuer, text: &str) -> Token {
     let key = &live.facts.revocation_key;
     let mut reader = issuer.ctx.db.reader().await.unwrap();
     let mut conn = reader.conn();
-    alive_if(match live.facts.format {
-        AccessTokenFormat::Opaque => {
-            let row = store::access_token::find(&mut conn, key).await.unwrap();
-            row.is_some_and(|row| row.revoked_at.is_none())
-        }
-        AccessTokenFormat::Jwt => {
-            let standing = store::revoked_token::standing(&mut conn, key, None).await.unwrap();
-            standing != store::revoked_token::JwtStanding::Dead
-        }
-    })
+    let standing = store::revoked_token::standing(&mut conn, key, None).await.unwrap();
+    alive_if(standing != store::revoked_token::Standing::Dead)
 }
 
 const fn alive_if(counts: bool) -> Token {
