@@ -62,9 +62,10 @@ impl Plan {
         Window { connections, span: self.span }
     }
 
-    /// The largest number of connections.
-    pub(crate) fn most_connections(&self) -> u16 {
-        self.connections.iter().copied().max().unwrap_or_default()
+    /// How many users are needed: one for each connection, and for each who signs in meanwhile.
+    pub(crate) fn users(&self) -> u16 {
+        let storms = Operation::ALL.iter().map(|operation| operation.storm());
+        self.connections.iter().copied().chain(storms).max().unwrap_or_default()
     }
 }
 

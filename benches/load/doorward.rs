@@ -45,7 +45,7 @@ pub(crate) async fn start(arguments: &Arguments, engine: Engine) -> anyhow::Resu
     let serve = async || Server::start(installation.serve(), port, PATHS.discovery).await;
     serve().await?.server.stop();
     installation.create_user(USER.username)?;
-    for number in 0..arguments.plan().most_connections() {
+    for number in 0..arguments.plan().users() {
         installation.create_user(&USER.other(number))?;
     }
     let create = |name, kind, format| installation.create_client(name, kind, format);
