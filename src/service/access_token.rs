@@ -119,7 +119,7 @@ async fn of_grant(
     Ok(Some(LiveBehalf::Grant(grant, user)))
 }
 
-/// The facts of `token`, remembered, or read from its text.
+/// The facts of `token`, remembered, or read from its text if its time has not passed.
 fn facts(ctx: &Context, token: &str, now: Timestamp) -> Option<Arc<TokenFacts>> {
     let key = TokenHash::of(TokenKind::AccessToken, token);
     let caches = &ctx.caches;
@@ -128,7 +128,8 @@ fn facts(ctx: &Context, token: &str, now: Timestamp) -> Option<Arc<TokenFacts>> 
     }
     let epoch = caches.epoch();
     let facts = if token.starts_with(TokenKind::AccessToken.prefix()) {
-        OpaqueToken::open(&ctx.vault.access_tokens, token).map(TokenFacts::from)
+        let opened = OpaqueToken::open(&ctx.vault.access_tokens, token);
+        opened.filter(|opened| now < opened.expires_at).map(TokenFacts::from)
     } else {
         ctx.keys.read_access_token(token, now).map(TokenFacts::from)
     };

@@ -52,8 +52,9 @@ pub async fn reload(ctx: &Context) -> Result<(), ServiceError> {
 }
 
 /// Begins a new epoch, after a backup was restored. Every browser session and authorization code ends;
-/// access tokens, client assertions and rotating refresh tokens from before it are refused. What stays are users, clients, consents, grants, and the refresh tokens of
-/// clients that authenticate. Returned is the epoch and how much ended.
+/// access tokens, client assertions and rotating refresh tokens from before it are refused. What stays are
+/// users, clients, consents, grants, and the refresh tokens of clients that authenticate. Returned is the
+/// epoch and how much ended.
 ///
 /// # Errors
 /// [`ServiceError::Unavailable`] when the database does not answer; then nothing has changed.

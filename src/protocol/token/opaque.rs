@@ -156,9 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_for_another_purpose_or_place_is_no_token() {
+    fn what_was_sealed_elsewhere_or_for_something_else_is_no_token() {
         let text = text(&token());
         assert_eq!(OpaqueToken::open(&sealer(Purpose::Flow), &text), None);
+        let elsewhere = Sealer::new(&MasterKey::from_bytes([8; 32]), Purpose::AccessToken);
+        assert_eq!(OpaqueToken::open(&elsewhere, &text), None);
         let other = sealer(Purpose::AccessToken);
         for (place, facts) in [(&b"elsewhere"[..], "[]"), (PLACE, "[]"), (PLACE, "no JSON")] {
             let body = other.seal_text([9; 12], place, facts.as_bytes());
