@@ -6,12 +6,15 @@ use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{Context, ServiceError, changes, key_rotation, seen, start::FOLLOW_EVERY};
-use crate::{store::expiry, types::origin::Origin};
+use crate::{
+    store::expiry::{self, Walked},
+    types::origin::Origin,
+};
 
 const ROTATE_EVERY: Duration = Duration::from_mins(1);
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
-/// A walk through all refresh token families, of which most are alive.
+/// A walk through all refresh token families and grants, of which most are alive.
 const WALK_EVERY: Duration = Duration::from_hours(1);
 /// Between two batches of one sweep, so that others get at the database.
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
@@ -49,7 +52,7 @@ impl Jobs {
         }));
         // It may take minutes, and nothing is lost when it breaks off.
         let walk = every(WALK_EVERY, "walk", stopped.clone(), Arc::clone(ctx), |ctx| {
-            Box::pin(async move { sweep_idle(&ctx).await })
+            Box::pin(async move { walk(&ctx).await })
         });
         tasks.spawn(until_stopped(stopped, walk));
         Self { tasks, stop, ctx: Arc::clone(ctx) }
@@ -110,17 +113,21 @@ pub async fn sweep(ctx: &Context) -> Result<(), ServiceError> {
     }
 }
 
-/// Deletes the refresh token families that nobody has used for too long, in small batches.
+/// Deletes the refresh token families that have come to their end or that nobody has used for too long, and
+/// the grants from which nothing hangs any more, in small batches.
 ///
 /// # Errors
 /// [`ServiceError::Unavailable`] when the database does not answer.
-pub async fn sweep_idle(ctx: &Context) -> Result<(), ServiceError> {
-    let (keep, mut last) = (&ctx.policy.retention, None);
-    loop {
-        last = expiry::sweep_idle(&ctx.db, last, ctx.now(), keep).await?;
-        if last.is_none() {
-            return Ok(());
+pub async fn walk(ctx: &Context) -> Result<(), ServiceError> {
+    for through in [Walked::RefreshFamilies, Walked::Grants] {
+        let mut last = None;
+        loop {
+            last = expiry::walk(&ctx.db, through, last, ctx.now(), &ctx.policy.retention).await?;
+            if last.is_none() {
+                break;
+            }
+            tokio::time::sleep(SWEEP_PAUSE).await;
         }
-        tokio::time::sleep(SWEEP_PAUSE).await;
     }
+    Ok(())
 }

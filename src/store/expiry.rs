@@ -11,7 +11,24 @@ use super::{
     row::{self, row},
     statements::{Statement, statements},
 };
-use crate::types::{FamilyId, Timestamp};
+use crate::types::Timestamp;
+
+/// A family was not used for too long, or came to its end, at the time `$3`.
+macro_rules! family_is_over {
+    () => {
+        "(idle_expires_at <= $3 OR absolute_expires_at <= $3)"
+    };
+}
+
+/// Nothing can hang from a grant any more that was given up to the time `$3`. Its access tokens have no
+/// rows: the time accounts for them.
+macro_rules! grant_is_over {
+    () => {
+        "(created_at <= $3
+          AND NOT EXISTS (SELECT 1 FROM authorization_codes c WHERE c.grant_id = grants.id)
+          AND NOT EXISTS (SELECT 1 FROM refresh_families f WHERE f.grant_id = grants.id))"
+    };
+}
 
 statements! { "expiry";
     /// Codes outlive their expiry, so that a late replay is still recognised.
@@ -21,20 +38,12 @@ statements! { "expiry";
     REVOKED_TOKENS = "DELETE FROM revoked_tokens WHERE hash IN (
                           SELECT hash FROM revoked_tokens WHERE expires_at <= $1
                           ORDER BY expires_at LIMIT $2)";
-    REFRESH_FAMILIES = "DELETE FROM refresh_families WHERE id IN (
-                            SELECT id FROM refresh_families WHERE absolute_expires_at <= $1
-                            ORDER BY absolute_expires_at LIMIT $2)";
-    NEXT_FAMILIES = "SELECT id, idle_expires_at FROM refresh_families
-                     WHERE id > $1 ORDER BY id LIMIT $2";
-    IDLE_FAMILIES = "DELETE FROM refresh_families
-                     WHERE id > $1 AND id <= $2 AND idle_expires_at <= $3";
-    /// A grant goes when nothing can hang from it any more. Its access tokens have no rows: the cut-off
-    /// time accounts for them.
-    GRANTS = "DELETE FROM grants WHERE id IN (
-                  SELECT g.id FROM grants g WHERE g.created_at <= $1
-                      AND NOT EXISTS (SELECT 1 FROM authorization_codes c WHERE c.grant_id = g.id)
-                      AND NOT EXISTS (SELECT 1 FROM refresh_families f WHERE f.grant_id = g.id)
-                  LIMIT $2)";
+    NEXT_FAMILIES = concat!("SELECT id, CAST(CASE WHEN ", family_is_over!(), " THEN 1 ELSE 0 END AS BIGINT) AS is_over
+        FROM refresh_families WHERE id > $1 ORDER BY id LIMIT $2");
+    FAMILIES = concat!("DELETE FROM refresh_families WHERE id > $1 AND id <= $2 AND ", family_is_over!());
+    NEXT_GRANTS = concat!("SELECT id, CAST(CASE WHEN ", grant_is_over!(), " THEN 1 ELSE 0 END AS BIGINT) AS is_over
+        FROM grants WHERE id > $1 ORDER BY id LIMIT $2");
+    GRANTS = concat!("DELETE FROM grants WHERE id > $1 AND id <= $2 AND ", grant_is_over!());
     /// One index for each reason: for three at once, SQLite goes through the whole table.
     SESSIONS = "DELETE FROM sessions WHERE id IN (
                     SELECT id FROM sessions WHERE expires_at <= $1
@@ -74,7 +83,7 @@ pub struct Retention {
     /// Authorization codes after their expiry.
     pub code: Duration,
     /// The longest lifetime that an access token can have: so long a grant and a refresh token
-    /// family are kept after the last token could have been issued under them.
+    /// family are kept at least after the last token could have been issued under them.
     pub longest_access_token: Duration,
     /// Sessions after their end or expiry.
     pub session: Duration,
@@ -123,14 +132,9 @@ impl Swept {
 
 /// Deletes at most 500 expired rows of each table, each table in a transaction of its own.
 pub async fn sweep(db: &Db, now: Timestamp, keep: &Retention) -> Result<Swept, StoreError> {
-    let after_tokens = now.minus(keep.longest_access_token);
-    let after_codes = now.minus(keep.code);
-    // What hangs from a grant goes before it.
-    let tables: [(&'static str, Statement, Timestamp); 12] = [
-        ("authorization_codes", CODES, after_codes),
+    let tables: [(&'static str, Statement, Timestamp); 10] = [
+        ("authorization_codes", CODES, now.minus(keep.code)),
         ("revoked_tokens", REVOKED_TOKENS, now),
-        ("refresh_families", REFRESH_FAMILIES, after_tokens),
-        ("grants", GRANTS, after_tokens.min(after_codes)),
         ("sessions", SESSIONS, now.minus(keep.session)),
         ("client_assertions", CLIENT_ASSERTIONS, now),
         ("client_secrets", CLIENT_SECRETS, now),
@@ -148,40 +152,49 @@ pub async fn sweep(db: &Db, now: Timestamp, keep: &Retention) -> Result<Swept, S
     Ok(swept)
 }
 
+/// What is gone through as a whole, since most of it lives for long, and no index tells which does not:
+/// every sign-in or every refresh would have to write to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Walked {
+    /// Refresh token families.
+    RefreshFamilies,
+    /// Grants. They go when nothing hangs from them any more: walk through the families first.
+    Grants,
+}
+
 row! {
-    struct FamilyAge {
+    struct Passed {
         id: Uuid,
-        idle_expires_at: i64,
+        is_over: i64,
     }
 }
 
-/// Deletes what was idle for too long among the next 500 refresh token families after `after`, or the first
-/// ones, and says after which to go on; `None` at the end.
-///
-/// All of them are gone through, since no index tells which are idle: every refresh would have to write
-/// to it.
-pub async fn sweep_idle(
+/// Deletes what is over among the next 500 rows after `after`, or the first ones, and says after which to go
+/// on; `None` at the end.
+pub async fn walk(
     db: &Db,
-    after: Option<FamilyId>,
+    through: Walked,
+    after: Option<Uuid>,
     now: Timestamp,
     keep: &Retention,
-) -> Result<Option<FamilyId>, StoreError> {
-    let before = now.minus(keep.longest_access_token);
-    let from = after.map_or(Uuid::nil(), FamilyId::uuid);
+) -> Result<Option<Uuid>, StoreError> {
+    let after_tokens = now.minus(keep.longest_access_token);
+    let (next, delete, before) = match through {
+        Walked::RefreshFamilies => (NEXT_FAMILIES, FAMILIES, after_tokens),
+        Walked::Grants => (NEXT_GRANTS, GRANTS, after_tokens.min(now.minus(keep.code))),
+    };
+    let (from, before) = (after.unwrap_or(Uuid::nil()), before.unix());
     let mut reader = db.reader().await?;
-    let families =
-        fetch_all!(FamilyAge, &mut reader.conn(), NEXT_FAMILIES, from, row::number(BATCH))?;
+    let rows = fetch_all!(Passed, &mut reader.conn(), next, from, row::number(BATCH), before)?;
     drop(reader);
-    let Some(last) = families.last().map(|family| family.id) else { return Ok(None) };
-    if families.iter().any(|family| family.idle_expires_at <= before.unix()) {
+    let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
+    if rows.iter().any(|row| row.is_over != 0) {
         let delete = db.write_plain(move |tx| {
-            Box::pin(async move {
-                Ok::<_, StoreError>(execute!(tx, IDLE_FAMILIES, from, last, before.unix())?)
-            })
+            Box::pin(async move { Ok::<_, StoreError>(execute!(tx, delete, from, last, before)?) })
         });
         delete.await?;
     }
-    Ok(Some(FamilyId::from_uuid(last)))
+    Ok(Some(last))
 }
 
 async fn delete(

@@ -297,14 +297,17 @@ async fn crash_05_a_sweep_that_died_is_finished() {
     issuer.wait(40 * DAY).await;
     let live = app.tokens("alice").await;
     let before = rows(&issuer);
-    let sweep = async || jobs::sweep(&issuer.ctx).await.unwrap();
-    let Some((tape, ())) = Tape::of(&issuer, sweep).await else { return };
+    let sweep = async |node: &Issuer| {
+        jobs::sweep(&node.ctx).await.unwrap();
+        jobs::walk(&node.ctx).await.unwrap();
+    };
+    let Some((tape, ())) = Tape::of(&issuer, async || sweep(&issuer).await).await else { return };
     let after = rows(&issuer);
     let smaller = after.iter().filter(|(table, rows)| rows.len() < before[*table].len()).count();
     assert!(smaller >= 6, "{smaller} tables were swept");
     for point in tape.points() {
         let node = tape.start_at(&issuer, point).await;
-        jobs::sweep(&node.ctx).await.unwrap();
+        sweep(&node).await;
         assert_eq!(rows(&node), after, "at {point}");
         let app = app.on(&node);
         assert_eq!(counts(&app, &text(&live, "access_token")).await, Done::Yes);

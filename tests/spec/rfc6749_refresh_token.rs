@@ -480,10 +480,10 @@ async fn the_sweep_ends_no_family_that_lives() {
     for _ in 0..3 {
         issuer.wait(29 * DAY).await;
         doorward::service::jobs::sweep(&issuer.ctx).await.unwrap();
-        doorward::service::jobs::sweep_idle(&issuer.ctx).await.unwrap();
+        doorward::service::jobs::walk(&issuer.ctx).await.unwrap();
         app.refresh(&refresh_token(&tokens)).await.granted();
     }
     issuer.wait(31 * DAY).await;
-    doorward::service::jobs::sweep_idle(&issuer.ctx).await.unwrap();
+    doorward::service::jobs::walk(&issuer.ctx).await.unwrap();
     app.refresh(&refresh_token(&tokens)).await.is_invalid_grant();
 }

@@ -6,18 +6,18 @@ use doorward::{
     identity::lockout::Attempts,
     protocol::{
         client_auth::AssertionUse,
-        grant::{RevocationReason, refresh_token::RefreshFamily},
+        grant::{Grant, RevocationReason, refresh_token::RefreshFamily},
     },
     store::{
         self,
-        expiry::{Retention, Swept, sweep, sweep_idle},
+        expiry::{Retention, Swept, Walked, sweep, walk},
     },
-    types::{FamilyId, TokenHash, change::Change},
+    types::{FamilyId, GrantId, TokenHash, change::Change},
 };
 
 use crate::{
     engine::TestDb,
-    samples::{NOW, assertion, at, code, family, granted, hash, secret, session},
+    samples::{NOW, assertion, at, code, family, grant, granted, hash, secret, session},
 };
 
 both![
@@ -26,7 +26,9 @@ both![
     a_grant_stays_while_something_hangs_from_it,
     many_rows_go_in_batches,
     families_that_nobody_uses_go_before_their_end,
-    the_walk_comes_by_every_family,
+    families_go_at_their_end,
+    grants_go_in_their_time,
+    a_walk_comes_by_every_row,
     the_newest_change_stays,
 ];
 
@@ -79,17 +81,15 @@ async fn everything_goes_in_its_time(db: TestDb) {
         (700, vec!["change_log"]),
         (1_049, vec![]),
         (1_050, vec!["sessions"]),
-        (10_299, vec![]),
-        (10_300, vec!["refresh_families"]),
         (100_059, vec![]),
-        (100_060, vec!["authorization_codes", "grants"]),
+        (100_060, vec!["authorization_codes"]),
     ] {
         let swept = sweep(&db, at(moment), &KEEP).await.unwrap();
         assert_eq!(names(&swept), expected, "at {moment}");
         assert!(!swept.again());
         seen.extend(expected);
     }
-    assert_eq!(seen.len(), 10, "every table");
+    assert_eq!(seen.len(), 8, "every table");
 }
 
 async fn a_grant_stays_while_something_hangs_from_it(db: TestDb) {
@@ -98,10 +98,12 @@ async fn a_grant_stays_while_something_hangs_from_it(db: TestDb) {
     let quick = Retention { code: Duration::ZERO, longest_access_token: Duration::ZERO, ..KEEP };
     commit!(db, [code], |tx| store::authorization_code::insert(tx, &code)).unwrap();
     commit!(db, [], |tx| store::grant::revoke(tx, id, RevocationReason::Client, at(1))).unwrap();
-    sweep(&db, at(59), &quick).await.unwrap();
-    assert!(read!(db, |conn| store::grant::find(conn, id)).unwrap().is_some());
-    sweep(&db, at(60), &quick).await.unwrap();
-    assert!(read!(db, |conn| store::grant::find(conn, id)).unwrap().is_none());
+    for (moment, stays) in [(59, true), (60, false)] {
+        sweep(&db, at(moment), &quick).await.unwrap();
+        walk(&db, Walked::Grants, None, at(moment), &quick).await.unwrap();
+        let grant = read!(db, |conn| store::grant::find(conn, id)).unwrap();
+        assert_eq!(grant.is_some(), stays, "at {moment}");
+    }
 }
 
 async fn many_rows_go_in_batches(db: TestDb) {
@@ -135,37 +137,75 @@ async fn families_that_nobody_uses_go_before_their_end(db: TestDb) {
     .unwrap();
     let is_there =
         async |id| read!(db, |conn| store::refresh_family::find(conn, id)).unwrap().is_some();
-    assert_eq!(sweep_idle(&db, None, at(1_299), &KEEP).await.unwrap(), Some(stays));
+    let walk = async |after, moment| {
+        walk(&db, Walked::RefreshFamilies, after, at(moment), &KEEP).await.unwrap()
+    };
+    assert_eq!(walk(None, 1_299).await, Some(stays.uuid()));
     assert!(is_there(gone).await, "before its time");
-    assert_eq!(sweep_idle(&db, None, at(1_300), &KEEP).await.unwrap(), Some(stays));
+    assert_eq!(walk(None, 1_300).await, Some(stays.uuid()));
     assert!(!is_there(gone).await && is_there(stays).await);
-    assert_eq!(sweep_idle(&db, Some(stays), at(1_300), &KEEP).await.unwrap(), None);
+    assert_eq!(walk(Some(stays.uuid()), 1_300).await, None);
 }
 
-async fn the_walk_comes_by_every_family(db: TestDb) {
-    let grant = granted(&db).await.2;
-    let id = grant.id;
+/// However long they were told that they may be idle.
+async fn families_go_at_their_end(db: TestDb) {
+    let family = RefreshFamily { idle_expires_at: at(90_000), ..family(&granted(&db).await.2, 1) };
+    let id = family.id;
+    commit!(db, [family], |tx| store::refresh_family::insert(tx, &family)).unwrap();
+    for (moment, stays) in [(10_299, true), (10_300, false)] {
+        walk(&db, Walked::RefreshFamilies, None, at(moment), &KEEP).await.unwrap();
+        let found = read!(db, |conn| store::refresh_family::find(conn, id)).unwrap();
+        assert_eq!(found.is_some(), stays, "at {moment}");
+    }
+}
+
+/// A grant outlives the last access token that it can have, and what hangs from it.
+async fn grants_go_in_their_time(db: TestDb) {
+    let (_, _, grant) = granted(&db).await;
+    let (id, family) = (grant.id, family(&grant, 1));
+    let keep = Retention { code: Duration::ZERO, ..KEEP };
+    commit!(db, [family], |tx| store::refresh_family::insert(tx, &family)).unwrap();
+    let is_there = async || read!(db, |conn| store::grant::find(conn, id)).unwrap().is_some();
+    let walk = async |through, moment| walk(&db, through, None, at(moment), &keep).await.unwrap();
+    walk(Walked::Grants, 5_000).await;
+    assert!(is_there().await, "a family hangs from it");
+    walk(Walked::RefreshFamilies, 5_000).await;
+    walk(Walked::Grants, 299).await;
+    assert!(is_there().await, "a token can live");
+    walk(Walked::Grants, 300).await;
+    assert!(!is_there().await);
+}
+
+async fn a_walk_comes_by_every_row(db: TestDb) {
+    let (user, client, first) = granted(&db).await;
+    let id = first.id;
     commit!(db, [], |tx| async {
         for number in 0..1_001_u16 {
             let mut random = [0; 10];
             random[8..].copy_from_slice(&number.to_be_bytes());
-            let family = RefreshFamily { id: FamilyId::new(NOW, random), ..family(&grant, 1) };
+            let family = RefreshFamily { id: FamilyId::new(NOW, random), ..family(&first, 1) };
             store::refresh_family::insert(tx, &family).await?;
+            if number > 0 {
+                let id = GrantId::new(at(-1), random);
+                store::grant::insert(tx, &Grant { id, ..grant(&user, &client, 1) }).await?;
+            }
         }
         Ok(())
     })
     .unwrap();
-    let (mut last, mut batches) = (None, 0);
-    loop {
-        last = sweep_idle(&db, last, at(5_000), &KEEP).await.unwrap();
-        if last.is_none() {
-            break;
+    for through in [Walked::RefreshFamilies, Walked::Grants] {
+        let (mut last, mut batches) = (None, 0);
+        loop {
+            last = walk(&db, through, last, at(500_000), &KEEP).await.unwrap();
+            if last.is_none() {
+                break;
+            }
+            batches += 1;
         }
-        batches += 1;
+        assert_eq!(batches, 3, "{through:?}");
+        assert_eq!(walk(&db, through, None, NOW, &KEEP).await.unwrap(), None, "{through:?}");
     }
-    assert_eq!(batches, 3);
-    let left = read!(db, |conn| store::refresh_family::find_by_grant(conn, id)).unwrap();
-    assert_eq!(left, None);
+    assert_eq!(read!(db, |conn| store::refresh_family::find_by_grant(conn, id)), Ok(None));
 }
 
 /// A node that was away for longer than changes are kept finds a number that does not follow on its own,

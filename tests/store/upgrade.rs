@@ -159,6 +159,7 @@ const NEWER: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_api_key_addresses.sql"),
     include_str!("../../migrations/sqlite/0006_leaner_indexes.sql"),
     include_str!("../../migrations/sqlite/0007_access_tokens_without_rows.sql"),
+    include_str!("../../migrations/sqlite/0008_ends_found_by_a_walk.sql"),
 ];
 
 /// CRASH-04: the process dies at each statement of the newer versions in turn. What is on the disk then

@@ -30,6 +30,7 @@ const VERSIONS: &[(i64, &str, &str, &str)] = versions! {
     5 "0005_api_key_addresses",
     6 "0006_leaner_indexes",
     7 "0007_access_tokens_without_rows",
+    8 "0008_ends_found_by_a_walk",
 };
 
 /// The list of the versions that a SQLite file has seen: the same table that `sqlx` keeps in PostgreSQL.
