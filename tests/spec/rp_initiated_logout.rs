@@ -119,9 +119,33 @@ async fn section_2_logo_01_without_proof_the_user_is_asked() {
         let place = browser.press(&page, "#sign-out").await;
         match place {
             Place::Away(url) => assert_eq!(url, SIGNED_OUT),
-            Place::Page(page) => assert_eq!(page.path(), "/signed-out"),
+            Place::Page(page) => assert!(page.path().starts_with("/signed-out"), "{}", page.path()),
         }
         assert!(!is_signed_in(&mut browser).await);
+    }
+}
+
+/// The question and the page at the end are in the language that the app wishes, as far as there is one. §2.
+#[tokio::test]
+async fn section_2_ui_locales_choose_the_language() {
+    let issuer = Issuer::start().await;
+    issuer.user("alice").await;
+    let app = RelyingParty::web(&issuer).await;
+    for (wish, lang) in
+        [("tlh de", "de"), ("fr-CA", "fr"), ("tlh", "en"), ("<b>", "en"), ("", "en")]
+    {
+        let mut browser = Browser::new(&issuer);
+        browser.sign_in("alice").await;
+        let page = browser.open(&logout(&[("ui_locales", wish)])).await.page();
+        let is_read = format!("html[lang={lang}]");
+        assert!(page.has(&is_read) && page.has("#stay"), "{wish}");
+        let page = browser.press(&page, "#sign-out").await.page();
+        assert!(page.has(&is_read) && page.path().starts_with("/signed-out"), "{wish}");
+        // Without a question it is the same page.
+        let hint = id_token(&app, &mut browser, "alice").await;
+        let address = logout(&[("id_token_hint", &hint), ("ui_locales", wish)]);
+        let page = browser.open(&address).await.page();
+        assert!(page.has(&is_read) && page.path().starts_with("/signed-out"), "{wish}");
     }
 }
 

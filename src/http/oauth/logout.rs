@@ -141,15 +141,18 @@ impl Logout<'_> {
     }
 }
 
+/// The page that says that the session is over: of the app that asked for it, in the language it wishes.
 fn signed_out_address(request: &LogoutRequest) -> String {
-    match &request.client_id {
-        Some(client) => {
-            let query = form_urlencoded::Serializer::new(String::new())
-                .append_pair("client_id", client.as_str())
-                .finish();
-            format!("{}?{query}", route::SIGNED_OUT)
-        }
-        None => route::SIGNED_OUT.to_owned(),
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(client) = &request.client_id {
+        query.append_pair("client_id", client.as_str());
+    }
+    if !request.ui_locales.is_empty() {
+        query.append_pair("ui_locales", &request.ui_locales.join(" "));
+    }
+    match query.finish() {
+        query if query.is_empty() => route::SIGNED_OUT.to_owned(),
+        query => format!("{}?{query}", route::SIGNED_OUT),
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
     view::{self, BackLink, DisplayText, Locale, Messages, SignedOut, WebLink},
 };
 use crate::{
-    protocol::{authorize::AuthorizationRequest, params::Params},
+    protocol::{authorize::AuthorizationRequest, logout::LogoutRequest, params::Params},
     types::{ClientId, origin::Origin},
 };
 pub(super) use failure::Failure;
@@ -43,11 +43,13 @@ pub(super) async fn signed_out(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let t = messages(&headers, &[]);
     let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
-    let back = match params.get("client_id").map(ClientId::parse) {
-        Some(Ok(id)) => back_link(&app, &id).await,
-        Some(Err(_)) | None => None,
+    // What cannot be read wishes nothing.
+    let request = LogoutRequest::parse(&params).unwrap_or_default();
+    let t = messages(&headers, &request.ui_locales);
+    let back = match request.client_id {
+        Some(id) => back_link(&app, &id).await,
+        None => None,
     };
     view::render(StatusCode::OK, &SignedOut { t, back })
 }
