@@ -76,7 +76,30 @@ pub async fn open(means: Means) -> Result<Arc<Context>, StartError> {
     keys::reload(&ctx).await?;
     built_in::ensure(&ctx).await?;
     changes::follow(&ctx).await?;
+    if let Some(behind) = clock_is_behind(&ctx).await? {
+        let seconds = behind.as_secs();
+        tracing::warn!(
+            seconds,
+            "the clock is behind the newest audit event: what expires does so later"
+        );
+    }
     Ok(ctx)
+}
+
+/// A clock that is behind by no more than this may belong to a node of several.
+const FORGIVEN: Duration = Duration::from_mins(1);
+
+/// How far the clock is behind the newest audit event, when that is more than clocks differ.
+///
+/// What comes after what does not depend on it: generations and conditional statements decide. But what lives
+/// for a time lives longer.
+///
+/// # Errors
+/// [`ServiceError::Unavailable`] when the database does not answer.
+pub async fn clock_is_behind(ctx: &Context) -> Result<Option<Duration>, ServiceError> {
+    let newest = store::audit_event::newest(&mut reader(ctx).await?.conn()).await?;
+    let behind = newest.map(|newest| newest.since(ctx.now()));
+    Ok(behind.filter(|behind| *behind > FORGIVEN))
 }
 
 async fn reader(ctx: &Context) -> Result<store::Reader, ServiceError> {

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     Conn, Db, Engine, StoreError, Tx,
-    db::run::{execute, fetch_all, fetch_one},
+    db::run::{execute, fetch_all, fetch_one, fetch_optional},
     row::{self, Number, row},
     statements::{Statement, postgres_statements, statements},
 };
@@ -55,6 +55,8 @@ statements! { "audit_event";
     HEAD = "SELECT seq, hash FROM audit_head WHERE id = 1";
     HEAD_SEQ = "SELECT seq AS number FROM audit_head WHERE id = 1";
     INSERT = insert!();
+    NEWEST = "SELECT at AS number FROM audit_events
+              WHERE seq = (SELECT seq FROM audit_head WHERE id = 1)";
     LIST = list!("");
     /// What is asked for by name is found by name, in a log of any length.
     LIST_OF_ACTOR = list!("actor = $2 AND ");
@@ -236,6 +238,12 @@ pub async fn list(
 /// The number of the last event; zero before the first.
 pub async fn head(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
     Ok(fetch_one!(Number, conn, HEAD_SEQ)?.number)
+}
+
+/// When the last event happened; `None` before the first.
+pub async fn newest(conn: &mut Conn<'_>) -> Result<Option<Timestamp>, StoreError> {
+    let newest = fetch_optional!(Number, conn, NEWEST)?;
+    Ok(newest.map(|row| Timestamp::from_unix(row.number)))
 }
 
 /// Checks that no event is missing and that each is as it was written, up to the head.

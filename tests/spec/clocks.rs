@@ -1,5 +1,8 @@
 //! Clocks that are far ahead, far behind, or set back. The catalogue's CLK rows.
 
+use std::time::Duration;
+
+use doorward::service::start;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -72,7 +75,7 @@ async fn clk_04_beyond_all_moments_nothing_counts() {
 }
 
 /// CLK-05: what comes after what is a matter of generations. A node that starts with a clock of the day
-/// before knows what was rotated, and a token that was superseded still ends its family.
+/// before says so, knows what was rotated, and a token that was superseded still ends its family.
 #[tokio::test]
 async fn clk_05_a_clock_that_was_set_back_revives_nothing() {
     let issuer = Issuer::start().await;
@@ -88,8 +91,11 @@ async fn clk_05_a_clock_that_was_set_back_revives_nothing() {
         chain.push(text(&app.refresh(chain.last().unwrap()).await.granted()));
     }
     let batch = RelyingParty::register(&issuer, "batch", machine()).await;
+    assert_eq!(start::clock_is_behind(&issuer.ctx).await.unwrap(), None);
     issuer.clock.advance(-DAY);
     let node = issuer.another_node().await;
+    let day = Duration::from_hours(24);
+    assert_eq!(start::clock_is_behind(&node.ctx).await.unwrap(), Some(day));
     let (app, batch) = (app.on(&node), batch.on(&node));
     batch.token(&[("grant_type", "client_credentials")]).await.granted();
     let newest = text(&app.refresh(&chain[3]).await.granted());
