@@ -163,7 +163,7 @@ settings! {
         access_token: Duration = 10 * MINUTE, MINUTE..=DAY;
         /// An ID token.
         id_token: Duration = 10 * MINUTE, MINUTE..=DAY;
-        /// The longest JWT that is issued; many servers refuse headers of 8 KiB.
+        /// The longest token that is issued; many servers refuse headers of 8 KiB.
         max_token_bytes: Bytes = Bytes::kib(4), Bytes::kib(1)..=Bytes::kib(64);
         /// How long after a rotation the previous refresh token yields the same successor again.
         refresh_window: Duration = 30 * SECOND, Duration::ZERO..=MINUTE;

@@ -1,9 +1,15 @@
 //! The audit log as an auditor reads it: events by filter, and whether the chain holds.
 
-use super::{Context, ServiceError};
+use super::{
+    Context, ServiceError,
+    rates::{Limit, Limited},
+};
 use crate::{
     store::{self, StoreError},
-    types::audit::AuditEvent,
+    types::{
+        audit::{Action, Actor, AuditEvent, Object, Outcome},
+        origin::Origin,
+    },
 };
 
 pub use crate::store::audit_event::{AuditFilter, AuditRecord, ChainCheck};
@@ -26,6 +32,28 @@ pub async fn append(ctx: &Context, event: AuditEvent) -> Result<(), ServiceError
         })
     });
     Ok(written.await?)
+}
+
+/// Writes that a limit was reached, if that is news: whose limit it is, and from where it was reached.
+///
+/// # Errors
+/// [`ServiceError`] when the database does not write it.
+pub(super) async fn tell_of_limit(
+    ctx: &Context,
+    action: Action,
+    limited: Limited,
+    origin: &Origin,
+) -> Result<(), ServiceError> {
+    if !limited.is_news {
+        return Ok(());
+    }
+    let whose = match limited.limit {
+        Limit::Network => "network",
+        Limit::Everybody => "everybody",
+    };
+    let mut event = ctx.event(Actor::Anonymous, action, Object::Server, Outcome::Refused, origin);
+    event.detail.insert("limit".to_owned(), whose.into());
+    append(ctx, event).await
 }
 
 /// At most `limit` (and [`MAX_PAGE`]) events that fit the filter, after the one numbered `after`,

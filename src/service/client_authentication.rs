@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::{Context, ServiceError, client_registry::secret_cell, clients};
+use super::{Context, ServiceError, audit_log, client_registry::secret_cell, clients};
 use crate::{
     protocol::{
         client::{Client, TokenEndpointAuthMethod},
@@ -16,7 +16,7 @@ use crate::{
         params::Params,
     },
     store,
-    types::{Timestamp, origin::Origin},
+    types::{Timestamp, audit::Action, origin::Origin},
 };
 
 /// Who sends this request, proven by the method that the client registered.
@@ -34,7 +34,10 @@ pub async fn authenticate(
     origin: &Origin,
 ) -> Result<Authenticated, ServiceError> {
     let (policy, now) = (&ctx.policy.lockout, ctx.now());
-    ctx.rates.check_clients(origin, policy, now).map_err(ServiceError::Wait)?;
+    if let Err(limited) = ctx.rates.check_clients(origin, policy, now) {
+        audit_log::tell_of_limit(ctx, Action::ClientsLimited, limited, origin).await?;
+        return Err(ServiceError::Wait(limited.wait));
+    }
     let proven = prove(ctx, authorization, params).await;
     if let Err(ServiceError::Refused(refusal)) = &proven
         && refusal.code == ErrorCode::InvalidClient

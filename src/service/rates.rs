@@ -19,11 +19,42 @@ use crate::{
     types::{Timestamp, origin::Origin},
 };
 
+/// How often a limit that is reached again and again is told of.
+const TELL_EVERY: Duration = Duration::from_hours(1);
+
 /// The buckets of this node.
 #[derive(Debug)]
 pub struct Rates {
     buckets: Mutex<Cache<CounterKey, Bucket>>,
     clients: Mutex<Cache<IpAddr, Bucket>>,
+    told: Cache<Told, ()>,
+}
+
+/// Whose attempts are limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Those of one network.
+    Network,
+    /// Those of all networks together.
+    Everybody,
+}
+
+/// A limit was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limited {
+    /// The time to wait.
+    pub wait: Duration,
+    /// Whose.
+    pub limit: Limit,
+    /// Whether nobody was told in the last hour.
+    pub is_news: bool,
+}
+
+/// What was told of lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Told {
+    Attempts(CounterKey),
+    Clients(IpAddr),
 }
 
 /// What an attempt took out of the buckets.
@@ -40,23 +71,29 @@ impl Rates {
         Self {
             buckets: Mutex::new(Cache::new(networks)),
             clients: Mutex::new(Cache::new(networks)),
+            told: Cache::builder().max_capacity(networks).time_to_live(TELL_EVERY).build(),
         }
+    }
+
+    fn limited(&self, what: Told, limit: Limit, wait: Duration) -> Limited {
+        Limited { wait, limit, is_news: self.told.entry(what).or_insert(()).is_fresh() }
     }
 
     /// Whether the network of `origin` may still try to authenticate as a client.
     ///
     /// # Errors
-    /// The time to wait.
+    /// [`Limited`] when it may not.
     pub fn check_clients(
         &self,
         origin: &Origin,
         policy: &LockoutPolicy,
         now: Timestamp,
-    ) -> Result<(), Duration> {
+    ) -> Result<(), Limited> {
         let Some(network) = origin.network() else { return Ok(()) };
         let buckets = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(bucket) = buckets.get(&network) else { return Ok(()) };
-        policy.network.take(Some(bucket), now).map(|_| ())
+        let taken = policy.network.take(Some(bucket), now).map(|_| ());
+        taken.map_err(|wait| self.limited(Told::Clients(network), Limit::Network, wait))
     }
 
     /// Notes that a client authentication from the network of `origin` failed.
@@ -71,18 +108,20 @@ impl Rates {
     /// Takes one attempt from the buckets that `keys` names.
     ///
     /// # Errors
-    /// The time to wait when one of them is empty; nothing is taken then.
+    /// [`Limited`] when one of them is empty; nothing is taken then.
     pub fn charge(
         &self,
         keys: &Keys,
         policy: &LockoutPolicy,
         now: Timestamp,
-    ) -> Result<Charge, Duration> {
+    ) -> Result<Charge, Limited> {
         let charge = Charge { network: keys.network, global: keys.global };
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = Vec::with_capacity(2);
-        for (key, rate) in charge.named(policy) {
-            taken.push((key, rate.take(buckets.get(&key), now)?));
+        for (limit, key, rate) in charge.named(policy) {
+            let bucket = rate.take(buckets.get(&key), now);
+            let limited = |wait| self.limited(Told::Attempts(key), limit, wait);
+            taken.push((key, bucket.map_err(limited)?));
         }
         for (key, bucket) in taken {
             buckets.insert(key, bucket);
@@ -93,7 +132,7 @@ impl Rates {
     /// Puts back what an attempt took that succeeded, or was shed.
     pub fn give_back(&self, charge: &Charge, policy: &LockoutPolicy) {
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, rate) in charge.named(policy) {
+        for (_, key, rate) in charge.named(policy) {
             if let Some(bucket) = buckets.get(&key) {
                 buckets.insert(key, rate.give_back(bucket));
             }
@@ -102,9 +141,9 @@ impl Rates {
 }
 
 impl Charge {
-    fn named(self, policy: &LockoutPolicy) -> impl Iterator<Item = (CounterKey, Rate)> {
-        let network = self.network.map(|key| (key, policy.network));
-        let global = self.global.map(|key| (key, policy.global));
+    fn named(self, policy: &LockoutPolicy) -> impl Iterator<Item = (Limit, CounterKey, Rate)> {
+        let network = self.network.map(|key| (Limit::Network, key, policy.network));
+        let global = self.global.map(|key| (Limit::Everybody, key, policy.global));
         network.into_iter().chain(global)
     }
 }
@@ -126,7 +165,10 @@ mod tests {
         for _ in 0..policy.network.burst {
             rates.charge(&from("192.0.2.1"), &policy, NOW).unwrap();
         }
-        assert!(rates.charge(&from("192.0.2.1"), &policy, NOW).is_err());
+        for is_news in [true, false] {
+            let limited = rates.charge(&from("192.0.2.1"), &policy, NOW).unwrap_err();
+            assert_eq!((limited.limit, limited.is_news), (Limit::Network, is_news));
+        }
         assert!(rates.charge(&from("192.0.2.2"), &policy, NOW).is_ok());
     }
 

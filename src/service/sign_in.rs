@@ -9,7 +9,9 @@ use std::{sync::Arc, time::Duration};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use super::{Context, ServiceError, gates::Turn, password_pool::PasswordPoolError, rates::Charge};
+use super::{
+    Context, ServiceError, audit_log, gates::Turn, password_pool::PasswordPoolError, rates::Charge,
+};
 use crate::{
     identity::{
         LoginName,
@@ -99,8 +101,13 @@ pub async fn by_password(
     };
     let keys = lockout::keys(target, source);
     let turn = ctx.gates.turn(&keys.attempts).await;
-    let charge =
-        ctx.rates.charge(&keys, &ctx.policy.lockout, ctx.now()).map_err(SignInError::Wait)?;
+    let charge = match ctx.rates.charge(&keys, &ctx.policy.lockout, ctx.now()) {
+        Ok(charge) => charge,
+        Err(limited) => {
+            audit_log::tell_of_limit(ctx, Action::SignInsLimited, limited, origin).await?;
+            return Err(SignInError::Wait(limited.wait));
+        }
+    };
     let counter = reserve(ctx, keys, charge, origin).await?;
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
     // A stored hash that cannot be read is as good as none: it costs a dummy, and never opens.

@@ -105,6 +105,9 @@ actions! {
     SignedIn = "user.signed_in",
     /// Sign-ins under one name failed so often that the next ones must wait.
     SignInBlocked = "user.sign_in_blocked",
+    /// Sign-ins from one network, or from everywhere, failed so often that the next ones must wait, whatever
+    /// their names. Told once an hour by each node.
+    SignInsLimited = "user.sign_ins_limited",
     /// An app sent the password of a user, and got tokens for it (RFC 6749 §4.3).
     PasswordGranted = "user.password_granted",
     /// A user signed out, or a session was ended from the account page.
@@ -141,6 +144,9 @@ actions! {
     RefreshRetriesSpent = "refresh_token.retries_spent",
     /// A refresh token from the future: the database was restored from a backup.
     RefreshFromFuture = "refresh_token.from_future",
+    /// Clients from one network failed to authenticate so often that the next ones must wait. Told once an
+    /// hour by each node.
+    ClientsLimited = "client.authentications_limited",
     /// A client was made.
     ClientCreated = "client.created",
     /// A client's metadata changed.

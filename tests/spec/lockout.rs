@@ -226,7 +226,14 @@ async fn lock_09_10_a_network_is_slowed_down_whatever_names_it_tries() {
         let reply = attempt(&issuer, &peer, &format!("nobody{number}"), "wrong").await;
         assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
+    assert_eq!(issuer.audited(Action::SignInsLimited).await, 0);
     wait_of(&attempt(&issuer, "[2001:db8::ffff:1]:1", "alice", PASSWORD).await);
+    let told = issuer.events(Action::SignInsLimited).await;
+    assert_eq!(told[0].detail, r#"{"limit":"network"}"#);
+    assert_eq!(told[0].address.as_deref(), Some("2001:db8::ffff:1"));
+    // Once an hour is enough.
+    wait_of(&attempt(&issuer, "[2001:db8::ffff:2]:1", "alice", PASSWORD).await);
+    assert_eq!(issuer.audited(Action::SignInsLimited).await, 1);
     let reply = attempt(&issuer, "[2001:db8:0:1::1]:1", "alice", PASSWORD).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "another /64");
     for number in 0..10 {
@@ -245,7 +252,12 @@ async fn lock_10_spraying_meets_the_global_limit() {
     for number in 0..10 {
         attempt(&issuer, &format!("198.51.100.{number}:1"), &format!("n{number}"), "wrong").await;
     }
-    wait_of(&attempt(&issuer, "198.51.100.99:1", "alice", "wrong").await);
+    for stranger in ["198.51.100.98:1", "198.51.100.99:1"] {
+        wait_of(&attempt(&issuer, stranger, "alice", "wrong").await);
+    }
+    let told = issuer.events(Action::SignInsLimited).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].detail, r#"{"limit":"everybody"}"#);
 }
 
 /// Strangers cannot lock a user out of a browser that the user has signed in with before; and that

@@ -12,7 +12,10 @@ use doorward::{
         jose::SigningAlg,
     },
     service::client_registry::{self, NewSecret},
-    types::{ClientId, Secret, audit::Actor},
+    types::{
+        ClientId, Secret,
+        audit::{Action, Actor},
+    },
 };
 use http::{Request, StatusCode, header};
 use serde_json::json;
@@ -409,6 +412,10 @@ async fn cauth_16_an_outsider_does_not_begin_anew_at_another_door() {
             assert!(reply.header(header::RETRY_AFTER).parse::<u64>().unwrap() > 0);
         }
     }
+    // The operator hears of it, once.
+    let told = issuer.events(Action::ClientsLimited).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].detail, r#"{"limit":"network"}"#);
     let elsewhere = app.request("/token", &[GRANT]);
     issuer.send_from("198.51.100.7:1", elsewhere).await.granted();
 }

@@ -177,6 +177,11 @@ impl Before {
 
     /// The table: route and outcome, and what was alive before.
     fn expected(&self, request: &Request<String>, reply: &Reply) -> Expected {
+        // Who must wait is told of once an hour.
+        if reply.status == StatusCode::TOO_MANY_REQUESTS {
+            let perhaps = &[Action::SignInsLimited, Action::ClientsLimited];
+            return Expected { events: Vec::new(), perhaps };
+        }
         let form = form(request);
         let action = form.get("action").map(String::as_str);
         match (request.method(), request.uri().path()) {

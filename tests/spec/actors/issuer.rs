@@ -295,15 +295,20 @@ impl Issuer {
 
     /// How many events of `action` the audit log holds.
     pub(crate) async fn audited(&self, action: doorward::types::audit::Action) -> usize {
+        self.events(action).await.len()
+    }
+
+    /// The events of `action`, oldest first.
+    pub(crate) async fn events(
+        &self,
+        action: doorward::types::audit::Action,
+    ) -> Vec<doorward::store::audit_event::AuditRecord> {
         let filter = doorward::store::audit_event::AuditFilter {
             action: Some(action),
             ..Default::default()
         };
         let mut reader = self.ctx.db.reader().await.unwrap();
-        doorward::store::audit_event::list(&mut reader.conn(), &filter, 0, 1_000)
-            .await
-            .unwrap()
-            .len()
+        doorward::store::audit_event::list(&mut reader.conn(), &filter, 0, 1_000).await.unwrap()
     }
 }
 
