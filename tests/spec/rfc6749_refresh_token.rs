@@ -1,7 +1,5 @@
 //! Refresh tokens. RFC 6749 §6, RFC 9700 §4.14, OIDC Core §11, §12.
 
-use std::task::Poll;
-
 use base64ct::{Base64UrlUnpadded, Encoding};
 use doorward::{
     protocol::client::{AccessTokenFormat, ClientMetadata},
@@ -16,6 +14,7 @@ use crate::actors::{
     api_key::exchanger,
     issuer::Reply,
     relying_party::{claims, public_app, web_app},
+    steps::within,
 };
 
 const DAY: i64 = 86_400;
@@ -92,7 +91,8 @@ async fn rt_18_a_broken_connection_logs_nobody_out() {
     let mut broken = 0;
     for round in 0..36 {
         let token = refresh_token(&app.tokens("alice").await);
-        let answered = break_off(app.refresh(&token), round % 6).await;
+        // The server drops a request whose client is gone.
+        let answered = within(round % 6, &mut Box::pin(app.refresh(&token))).await;
         broken += usize::from(answered.is_none());
         let again = app.refresh(&token).await.granted();
         if let Some(reply) = answered {
@@ -102,20 +102,6 @@ async fn rt_18_a_broken_connection_logs_nobody_out() {
     }
     assert!((6..36).contains(&broken), "{broken} of 36 connections broke");
     assert_eq!(issuer.audited(Action::RefreshReused).await, 0);
-}
-
-/// Waits for `future` so many times, and then drops it, as the server drops a request whose client is gone.
-async fn break_off<T>(future: impl Future<Output = T>, waits: usize) -> Option<T> {
-    let (mut future, mut left) = (std::pin::pin!(future), waits);
-    std::future::poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending if left == 0 => Poll::Ready(None),
-        Poll::Pending => {
-            left -= 1;
-            Poll::Pending
-        }
-    })
-    .await
 }
 
 /// RT-03, RFC 9700 §4.14.2: the predecessor of a token that was used is a stolen one: the family dies,

@@ -53,7 +53,9 @@ impl From<FlowFailure> for Failure {
         match failure {
             FlowFailure::Page(error) => Self::Request(error),
             FlowFailure::Refused { delivery, ui_locales } => Self::Refused { delivery, ui_locales },
-            FlowFailure::Flow(FlowError::Expired | FlowError::Foreign) => Self::Expired,
+            FlowFailure::Flow(FlowError::Expired | FlowError::Foreign) | FlowFailure::Outdated => {
+                Self::Expired
+            }
             FlowFailure::Answered => Self::Answered,
             FlowFailure::Service(error) => Self::from(error),
         }

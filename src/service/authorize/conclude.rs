@@ -109,10 +109,7 @@ impl From<StoreError> for Unwritten {
 impl From<Unwritten> for FlowFailure {
     fn from(unwritten: Unwritten) -> Self {
         match unwritten {
-            Unwritten::Outdated => {
-                let description = "the password was changed while it was checked";
-                Self::Page(OAuthError::new(ErrorCode::LoginRequired, description))
-            }
+            Unwritten::Outdated => Self::Outdated,
             Unwritten::Store(error) => error.into(),
             Unwritten::Service(error) => error.into(),
         }

@@ -112,6 +112,9 @@ pub enum FlowFailure {
     /// The request was answered before: in another tab, or by a second press of the button.
     #[error("this request was answered before")]
     Answered,
+    /// The password that opens it was changed, or its user disabled, while it was checked.
+    #[error("the password was changed while it was checked")]
+    Outdated,
     /// Anything else.
     #[error(transparent)]
     Service(#[from] ServiceError),

@@ -31,10 +31,24 @@ use crate::{
 pub enum LoginFailure {
     /// The flow cannot go on, whatever is typed.
     #[error(transparent)]
-    Flow(#[from] FlowFailure),
+    Flow(FlowFailure),
     /// The name or the password is wrong, or must wait.
     #[error(transparent)]
     SignIn(#[from] SignInError),
+}
+
+impl From<FlowFailure> for LoginFailure {
+    fn from(failure: FlowFailure) -> Self {
+        match failure {
+            // By now it is a wrong password.
+            FlowFailure::Outdated => Self::SignIn(SignInError::Failed),
+            other @ (FlowFailure::Page(_)
+            | FlowFailure::Refused { .. }
+            | FlowFailure::Flow(_)
+            | FlowFailure::Answered
+            | FlowFailure::Service(_)) => Self::Flow(other),
+        }
+    }
 }
 
 /// Signs a user in within a flow, and goes on with it.

@@ -17,6 +17,7 @@ mod oracle;
 pub(crate) mod relying_party;
 pub(crate) mod request;
 pub(crate) mod signer;
+pub(crate) mod steps;
 pub(crate) mod tape;
 pub(crate) mod visits;
 pub(crate) mod witness;
