@@ -34,18 +34,16 @@ pub async fn append(ctx: &Context, event: AuditEvent) -> Result<(), ServiceError
     Ok(written.await?)
 }
 
-/// Writes that a limit was reached, if that is news: whose limit it is, and from where it was reached.
-///
-/// # Errors
-/// [`ServiceError`] when the database does not write it.
+/// Writes that a limit was reached, if that is news: whose limit it is, and from where it was reached. What
+/// the database does not write is news again the next time: whoever must wait does so all the same.
 pub(super) async fn tell_of_limit(
     ctx: &Context,
     action: Action,
-    limited: Limited,
+    limited: &Limited,
     origin: &Origin,
-) -> Result<(), ServiceError> {
+) {
     if !limited.is_news {
-        return Ok(());
+        return;
     }
     let whose = match limited.limit {
         Limit::Network => "network",
@@ -53,7 +51,10 @@ pub(super) async fn tell_of_limit(
     };
     let mut event = ctx.event(Actor::Anonymous, action, Object::Server, Outcome::Refused, origin);
     event.detail.insert("limit".to_owned(), whose.into());
-    append(ctx, event).await
+    if let Err(error) = append(ctx, event).await {
+        ctx.rates.untold(limited);
+        tracing::warn!(%error, "a limit was reached, which is not in the audit log");
+    }
 }
 
 /// At most `limit` (and [`MAX_PAGE`]) events that fit the filter, after the one numbered `after`,

@@ -35,7 +35,7 @@ pub async fn authenticate(
 ) -> Result<Authenticated, ServiceError> {
     let (policy, now) = (&ctx.policy.lockout, ctx.now());
     if let Err(limited) = ctx.rates.check_clients(origin, policy, now) {
-        audit_log::tell_of_limit(ctx, Action::ClientsLimited, limited, origin).await?;
+        audit_log::tell_of_limit(ctx, Action::ClientsLimited, &limited, origin).await;
         return Err(ServiceError::Wait(limited.wait));
     }
     let proven = prove(ctx, authorization, params).await;

@@ -22,12 +22,16 @@ use crate::{
 /// How often a limit that is reached again and again is told of.
 const TELL_EVERY: Duration = Duration::from_hours(1);
 
+/// How many networks are told of: strangers have many, and what is told stays in the audit log.
+const TELLING: Rate = Rate { burst: 60, interval: Duration::from_mins(1) };
+
 /// The buckets of this node.
 #[derive(Debug)]
 pub struct Rates {
     buckets: Mutex<Cache<CounterKey, Bucket>>,
     clients: Mutex<Cache<IpAddr, Bucket>>,
     told: Cache<Told, ()>,
+    telling: Mutex<Option<Bucket>>,
 }
 
 /// Whose attempts are limited.
@@ -46,8 +50,9 @@ pub struct Limited {
     pub wait: Duration,
     /// Whose.
     pub limit: Limit,
-    /// Whether nobody was told in the last hour.
+    /// Whether it is to be told of: it was not in the last hour, nor were many others.
     pub is_news: bool,
+    told: Told,
 }
 
 /// What was told of lately.
@@ -72,11 +77,31 @@ impl Rates {
             buckets: Mutex::new(Cache::new(networks)),
             clients: Mutex::new(Cache::new(networks)),
             told: Cache::builder().max_capacity(networks).time_to_live(TELL_EVERY).build(),
+            telling: Mutex::new(None),
         }
     }
 
-    fn limited(&self, what: Told, limit: Limit, wait: Duration) -> Limited {
-        Limited { wait, limit, is_news: self.told.entry(what).or_insert(()).is_fresh() }
+    fn limited(&self, told: Told, limit: Limit, wait: Duration, now: Timestamp) -> Limited {
+        let is_news = !self.told.contains_key(&told)
+            && (limit == Limit::Everybody || self.may_tell(now))
+            && self.told.entry(told).or_insert(()).is_fresh();
+        Limited { wait, limit, is_news, told }
+    }
+
+    fn may_tell(&self, now: Timestamp) -> bool {
+        let mut bucket = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        match TELLING.take(*bucket, now) {
+            Ok(taken) => {
+                *bucket = Some(taken);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Notes that it could not be told of: the next time is news again.
+    pub fn untold(&self, limited: &Limited) {
+        self.told.invalidate(&limited.told);
     }
 
     /// Whether the network of `origin` may still try to authenticate as a client.
@@ -93,7 +118,7 @@ impl Rates {
         let buckets = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(bucket) = buckets.get(&network) else { return Ok(()) };
         let taken = policy.network.take(Some(bucket), now).map(|_| ());
-        taken.map_err(|wait| self.limited(Told::Clients(network), Limit::Network, wait))
+        taken.map_err(|wait| self.limited(Told::Clients(network), Limit::Network, wait, now))
     }
 
     /// Notes that a client authentication from the network of `origin` failed.
@@ -120,7 +145,7 @@ impl Rates {
         let mut taken = Vec::with_capacity(2);
         for (limit, key, rate) in charge.named(policy) {
             let bucket = rate.take(buckets.get(&key), now);
-            let limited = |wait| self.limited(Told::Attempts(key), limit, wait);
+            let limited = |wait| self.limited(Told::Attempts(key), limit, wait, now);
             taken.push((key, bucket.map_err(limited)?));
         }
         for (key, bucket) in taken {
@@ -170,6 +195,41 @@ mod tests {
             assert_eq!((limited.limit, limited.is_news), (Limit::Network, is_news));
         }
         assert!(rates.charge(&from("192.0.2.2"), &policy, NOW).is_ok());
+    }
+
+    /// The networks among the first `count` that are news.
+    fn news(rates: &Rates, count: u8, now: Timestamp) -> usize {
+        let mut policy = LockoutPolicy::default();
+        policy.network.burst = 1;
+        let limited = |number| {
+            let address = format!("198.51.100.{number}").parse().unwrap();
+            let origin = Origin { address: Some(address), ..Origin::command_line(String::new()) };
+            rates.count_client_failure(&origin, &policy, now);
+            rates.check_clients(&origin, &policy, now).unwrap_err()
+        };
+        (0..count).filter(|number| limited(*number).is_news).count()
+    }
+
+    /// DOS-04: whoever has many networks fills no audit log with them.
+    #[test]
+    fn dos_04_of_many_networks_some_are_told_of() {
+        let rates = Rates::new(1_000);
+        assert_eq!(news(&rates, 200, NOW), 60);
+        assert_eq!(news(&rates, 200, NOW), 0);
+        assert_eq!(news(&rates, 200, NOW.plus(Duration::from_mins(2))), 2);
+    }
+
+    #[test]
+    fn what_could_not_be_told_of_is_news_again() {
+        let (rates, policy) = (Rates::new(10), LockoutPolicy::default());
+        for _ in 0..policy.network.burst {
+            rates.charge(&from("192.0.2.1"), &policy, NOW).unwrap();
+        }
+        let limited = || rates.charge(&from("192.0.2.1"), &policy, NOW).unwrap_err();
+        let first = limited();
+        assert!(first.is_news && !limited().is_news);
+        rates.untold(&first);
+        assert!(limited().is_news);
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub async fn by_password(
     let charge = match ctx.rates.charge(&keys, &ctx.policy.lockout, ctx.now()) {
         Ok(charge) => charge,
         Err(limited) => {
-            audit_log::tell_of_limit(ctx, Action::SignInsLimited, limited, origin).await?;
+            audit_log::tell_of_limit(ctx, Action::SignInsLimited, &limited, origin).await;
             return Err(SignInError::Wait(limited.wait));
         }
     };
