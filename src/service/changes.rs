@@ -30,15 +30,16 @@ pub async fn follow(ctx: &Context) -> Result<(), ServiceError> {
             // Entries were deleted before this node read them: it was asleep for a very long time, or
             // a backup was restored, and the numbers that this node knew were left out.
             ctx.caches.forget_all();
-            super::keys::reload(ctx).await?;
             super::epoch::reload(ctx).await?;
+            super::keys::reload(ctx).await?;
         }
         let changes: Vec<Change> = entries.into_iter().map(|(_, change)| change).collect();
-        if changes.contains(&Change::SigningKeys) || changes.contains(&Change::Epoch) {
-            super::keys::reload(ctx).await?;
-        }
+        // First what ends tokens: a key may not open.
         if changes.contains(&Change::Epoch) {
             super::epoch::reload(ctx).await?;
+        }
+        if changes.contains(&Change::SigningKeys) || changes.contains(&Change::Epoch) {
+            super::keys::reload(ctx).await?;
         }
         ctx.caches.follow(&changes, last, uptime);
         if is_end {

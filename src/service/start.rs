@@ -72,10 +72,7 @@ pub async fn open(means: Means) -> Result<Arc<Context>, StartError> {
     let head = store::change_log::head(&mut reader(&ctx).await?.conn()).await;
     ctx.caches.follow(&[], head.map_err(ServiceError::from)?, ctx.clock.uptime());
     epoch::reload(&ctx).await?;
-    key_rotation::rotate_due(&ctx, &Origin::command_line("start".to_owned())).await?;
-    keys::reload(&ctx).await?;
-    built_in::ensure(&ctx).await?;
-    changes::follow(&ctx).await?;
+    // Before anything is written with this clock.
     if let Some(behind) = clock_is_behind(&ctx).await? {
         let seconds = behind.as_secs();
         tracing::warn!(
@@ -83,6 +80,10 @@ pub async fn open(means: Means) -> Result<Arc<Context>, StartError> {
             "the clock is behind the newest audit event: what expires does so later"
         );
     }
+    key_rotation::rotate_due(&ctx, &Origin::command_line("start".to_owned())).await?;
+    keys::reload(&ctx).await?;
+    built_in::ensure(&ctx).await?;
+    changes::follow(&ctx).await?;
     Ok(ctx)
 }
 
