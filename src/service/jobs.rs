@@ -119,15 +119,18 @@ pub async fn sweep(ctx: &Context) -> Result<(), ServiceError> {
 /// # Errors
 /// [`ServiceError::Unavailable`] when the database does not answer.
 pub async fn walk(ctx: &Context) -> Result<(), ServiceError> {
-    for through in [Walked::RefreshFamilies, Walked::Grants] {
-        let mut last = None;
-        loop {
-            last = expiry::walk(&ctx.db, through, last, ctx.now(), &ctx.policy.retention).await?;
-            if last.is_none() {
-                break;
-            }
-            tokio::time::sleep(SWEEP_PAUSE).await;
+    let families = walk_through(ctx, Walked::RefreshFamilies).await;
+    let grants = walk_through(ctx, Walked::Grants).await;
+    families.and(grants)
+}
+
+async fn walk_through(ctx: &Context, through: Walked) -> Result<(), ServiceError> {
+    let mut last = None;
+    loop {
+        last = expiry::walk(&ctx.db, through, last, ctx.now(), &ctx.policy.retention).await?;
+        if last.is_none() {
+            return Ok(());
         }
+        tokio::time::sleep(SWEEP_PAUSE).await;
     }
-    Ok(())
 }
