@@ -21,12 +21,13 @@ macro_rules! family_is_over {
 }
 
 /// Nothing can hang from a grant any more that was given up to the time `$3`. Its access tokens have no
-/// rows: the time accounts for them.
+/// rows: the time accounts for them. With `NOT EXISTS`, PostgreSQL would read both tables as a whole for each
+/// batch.
 macro_rules! grant_is_over {
     () => {
         "(created_at <= $3
-          AND NOT EXISTS (SELECT 1 FROM authorization_codes c WHERE c.grant_id = grants.id)
-          AND NOT EXISTS (SELECT 1 FROM refresh_families f WHERE f.grant_id = grants.id))"
+          AND (SELECT 1 FROM authorization_codes c WHERE c.grant_id = grants.id LIMIT 1) IS NULL
+          AND (SELECT 1 FROM refresh_families f WHERE f.grant_id = grants.id LIMIT 1) IS NULL)"
     };
 }
 
@@ -85,6 +86,11 @@ pub struct Retention {
     /// The longest lifetime that an access token can have: so long a grant and a refresh token
     /// family are kept at least after the last token could have been issued under them.
     pub longest_access_token: Duration,
+    /// Revocations of single tokens after these have expired: no clock that is behind by less brings one
+    /// back.
+    pub revoked_token: Duration,
+    /// Uses of client assertions after these have expired, for nodes whose clocks are behind.
+    pub client_assertion: Duration,
     /// Sessions after their end or expiry.
     pub session: Duration,
     /// API keys after their revocation or expiry, so that their owners still see them.
@@ -101,6 +107,8 @@ impl Default for Retention {
         Self {
             code: DAY,
             longest_access_token: DAY,
+            revoked_token: DAY,
+            client_assertion: Duration::from_mins(10),
             session: DAY,
             api_key: 7 * DAY,
             sign_in_attempt: DAY,
@@ -134,9 +142,9 @@ impl Swept {
 pub async fn sweep(db: &Db, now: Timestamp, keep: &Retention) -> Result<Swept, StoreError> {
     let tables: [(&'static str, Statement, Timestamp); 10] = [
         ("authorization_codes", CODES, now.minus(keep.code)),
-        ("revoked_tokens", REVOKED_TOKENS, now),
+        ("revoked_tokens", REVOKED_TOKENS, now.minus(keep.revoked_token)),
         ("sessions", SESSIONS, now.minus(keep.session)),
-        ("client_assertions", CLIENT_ASSERTIONS, now),
+        ("client_assertions", CLIENT_ASSERTIONS, now.minus(keep.client_assertion)),
         ("client_secrets", CLIENT_SECRETS, now),
         ("api_keys", API_KEYS, now.minus(keep.api_key)),
         ("sign_in_attempts", SIGN_IN_ATTEMPTS, now.minus(keep.sign_in_attempt)),

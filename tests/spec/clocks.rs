@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use doorward::service::start;
+use doorward::{
+    protocol::client::{AccessTokenFormat, ClientMetadata},
+    service::{jobs, start},
+};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
@@ -34,7 +37,7 @@ async fn everything_works(issuer: &Issuer, app: &RelyingParty<'_>) {
     assert_eq!(account.status, StatusCode::OK);
     let login = Browser::new(issuer).open("/login").await.page();
     Browser::new(issuer).try_password(&login, "alice", "wrong").await;
-    doorward::service::jobs::sweep(&issuer.ctx).await.unwrap();
+    jobs::sweep(&issuer.ctx).await.unwrap();
 }
 
 /// The last second of the last year with four digits: tokens that expire later are refused. JOSE-11.
@@ -103,4 +106,30 @@ async fn clk_05_a_clock_that_was_set_back_revives_nothing() {
     app.refresh(&chain[1]).await.is_invalid_grant();
     app.refresh(&newest).await.is_invalid_grant();
     app.redeem(&code).await.is_invalid_grant();
+}
+
+/// CLK-05: a token that was revoked stays so under a clock that is behind, long after its row could have gone by
+/// a clock that is not.
+#[tokio::test]
+async fn clk_05_a_revoked_token_stays_so_under_a_clock_that_is_behind() {
+    for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
+        let issuer = Issuer::start().await;
+        let metadata = ClientMetadata { access_token_format: format, ..machine() };
+        let batch = RelyingParty::register(&issuer, "batch", metadata).await;
+        let mut tokens = Vec::new();
+        for _ in 0..2 {
+            let answer = batch.token(&[("grant_type", "client_credentials")]).await.granted();
+            tokens.push(answer["access_token"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(batch.revoke(&tokens[0]).await.status, StatusCode::OK);
+        let lifetime = i64::try_from(issuer.ctx.protocol.lifetimes.access_token.as_secs()).unwrap();
+        issuer.clock.advance(lifetime + 30);
+        assert_eq!(batch.introspect(&tokens[1]).await["active"], false);
+        jobs::sweep(&issuer.ctx).await.unwrap();
+        issuer.clock.advance(-60);
+        let node = issuer.another_node().await;
+        let batch = batch.on(&node);
+        assert_eq!(batch.introspect(&tokens[1]).await["active"], true, "the clock is behind");
+        assert_eq!(batch.introspect(&tokens[0]).await["active"], false, "{format:?}");
+    }
 }

@@ -35,6 +35,8 @@ both![
 const KEEP: Retention = Retention {
     code: Duration::from_secs(100_000),
     longest_access_token: Duration::from_mins(5),
+    revoked_token: Duration::from_secs(90),
+    client_assertion: Duration::from_secs(10),
     session: Duration::from_secs(50),
     api_key: Duration::from_secs(50),
     sign_in_attempt: Duration::from_secs(500),
@@ -74,9 +76,12 @@ async fn everything_goes_in_its_time(db: TestDb) {
     one_of_each(&db).await;
     let mut seen = Vec::new();
     for (moment, expected) in [
-        (60, vec!["client_assertions", "bootstrap_links"]),
+        (60, vec!["bootstrap_links"]),
+        (69, vec![]),
+        (70, vec!["client_assertions"]),
         (200, vec!["client_secrets"]),
-        (300, vec!["revoked_tokens"]),
+        (389, vec![]),
+        (390, vec!["revoked_tokens"]),
         (500, vec!["sign_in_attempts"]),
         (700, vec!["change_log"]),
         (1_049, vec![]),
@@ -117,10 +122,10 @@ async fn many_rows_go_in_batches(db: TestDb) {
         Ok(())
     })
     .unwrap();
-    let first = sweep(&db, at(1), &KEEP).await.unwrap();
+    let first = sweep(&db, at(11), &KEEP).await.unwrap();
     assert_eq!(first.total(), 500);
     assert!(first.again());
-    let second = sweep(&db, at(1), &KEEP).await.unwrap();
+    let second = sweep(&db, at(11), &KEEP).await.unwrap();
     assert_eq!(second.total(), 1);
     assert!(!second.again());
 }
