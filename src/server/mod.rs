@@ -31,7 +31,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use axum::Router;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 pub use run::{RunError, Server, Started, run};
 pub use shutdown::stop_signal;
@@ -75,27 +75,41 @@ pub struct Bound {
     config: Config,
 }
 
-/// Takes the addresses of `config` and reads its certificate.
+/// Takes the addresses of `config` and reads its certificate, within a runtime of tokio.
 ///
 /// # Errors
 /// [`ServerError`] when an address is taken, or the certificate or its key cannot be used.
-pub async fn bind(config: &Config) -> Result<Bound, ServerError> {
+pub fn bind(config: &Config) -> Result<Bound, ServerError> {
     let certificate = match (&config.tls.certificate, &config.tls.key) {
         (Some(certificate), Some(key)) => Some(Certificate::load(certificate, key)?),
         (None, None) => None,
         (Some(path), None) | (None, Some(path)) => return Err(ServerError::HalfTls(path.clone())),
     };
-    let public = listen(config.listen, "listen").await?;
+    let public = listen(config.listen, "listen")?;
     let management = match config.management.listen {
-        Some(address) => Some(listen(address, "management.listen").await?),
+        Some(address) => Some(listen(address, "management.listen")?),
         None => None,
     };
     Ok(Bound { public, management, certificate, config: config.clone() })
 }
 
-async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, ServerError> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|reason| ServerError::Bind { address, setting, reason })
+/// How many connections the system keeps until they are accepted, if it allows as many. With those beyond, it
+/// may forget a client that believes to be connected.
+const BACKLOG: u32 = 4_096;
+
+fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, ServerError> {
+    let bound = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // Connections of a server that has just ended do not keep the next one away.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bound().map_err(|reason| ServerError::Bind { address, setting, reason })
 }
 
 impl Bound {

@@ -98,7 +98,7 @@ impl Server {
     /// # Errors
     /// [`RunError`] when an address is taken, or something cannot be opened.
     pub async fn open(config: &Config) -> Result<Self, RunError> {
-        let bound = bind(config).await?;
+        let bound = bind(config)?;
         let in_use = InUse::with_others(config).map_err(OpenError::from)?;
         let ctx = open::open(config).await?;
         if config.serves_admin_docs() {

@@ -10,6 +10,7 @@ use axum::routing::get;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinSet;
 
 use super::tls::Reload;
 use super::*;
@@ -29,8 +30,8 @@ struct Running {
 }
 
 impl Running {
-    async fn start(config: &Config, router: Router) -> Self {
-        let bound = bind(config).await.unwrap();
+    fn start(config: &Config, router: Router) -> Self {
+        let bound = bind(config).unwrap();
         let address = bound.public_address().unwrap();
         let (stop, stopped) = oneshot::channel();
         let draining = Draining::default();
@@ -67,7 +68,7 @@ async fn a_request_in_progress_finishes_and_nobody_else_is_accepted() {
             "finished"
         }
     };
-    let server = Running::start(&config(), Router::new().route("/", get(handler))).await;
+    let server = Running::start(&config(), Router::new().route("/", get(handler)));
     let address = server.address;
     let answer = tokio::spawn(exchange(address, GET));
     begun.notified().await;
@@ -94,7 +95,7 @@ async fn a_request_that_never_ends_is_cut_off_after_the_drain() {
     };
     let mut config = config();
     config.shutdown.drain = Duration::ZERO;
-    let server = Running::start(&config, Router::new().route("/", get(handler))).await;
+    let server = Running::start(&config, Router::new().route("/", get(handler)));
     let answer = tokio::spawn(exchange(server.address, GET));
     begun.notified().await;
     server.stop.send(()).unwrap();
@@ -106,7 +107,7 @@ async fn a_request_that_never_ends_is_cut_off_after_the_drain() {
 async fn headers_that_never_end_are_not_waited_for() {
     let mut config = config();
     config.limits.header_timeout = Duration::from_millis(1);
-    let server = Running::start(&config, Router::new()).await;
+    let server = Running::start(&config, Router::new());
     // The test would hang here if the connection stayed open.
     exchange(server.address, b"").await;
     exchange(server.address, b"GET / HT").await;
@@ -118,14 +119,14 @@ async fn headers_that_never_end_are_not_waited_for() {
 async fn headers_of_a_second_request_are_not_waited_for_either() {
     let mut config = config();
     config.limits.header_timeout = Duration::from_millis(250);
-    let server = Running::start(&config, Router::new().route("/", get(|| async { "here" }))).await;
+    let server = Running::start(&config, Router::new().route("/", get(|| async { "here" })));
     let requests = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\nGET / HT";
     assert!(exchange(server.address, requests).await.ends_with("here"));
 }
 
 #[tokio::test]
 async fn headers_are_bounded() {
-    let server = Running::start(&config(), Router::new()).await;
+    let server = Running::start(&config(), Router::new());
     let head = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
     let large = format!("{head}x: {}\r\n\r\n", "x".repeat(64 * 1_024));
     assert!(exchange(server.address, large.leak().as_bytes()).await.starts_with("HTTP/1.1 431 "));
@@ -137,7 +138,7 @@ async fn headers_are_bounded() {
 async fn one_connection_too_many_is_closed() {
     let mut config = config();
     config.limits.connections = 1;
-    let server = Running::start(&config, Router::new().route("/", get(|| async { "here" }))).await;
+    let server = Running::start(&config, Router::new().route("/", get(|| async { "here" })));
     let first = tokio::net::TcpStream::connect(server.address).await.unwrap();
     assert_eq!(exchange(server.address, GET).await, "");
     drop(first);
@@ -146,12 +147,23 @@ async fn one_connection_too_many_is_closed() {
     }
 }
 
+/// FLOOD-03: who comes with hundreds of others, while nobody is accepted, has a place all the same.
+#[tokio::test]
+async fn flood_03_a_burst_of_connections_waits() {
+    const BURST: usize = 400;
+    let bound = bind(&config()).unwrap();
+    let address = bound.public_address().unwrap();
+    let burst: JoinSet<_> = (0..BURST).map(|_| tokio::net::TcpStream::connect(address)).collect();
+    let connected = tokio::time::timeout(Duration::from_mins(1), burst.join_all()).await;
+    assert!(connected.expect("all have a place").iter().all(Result::is_ok));
+}
+
 #[tokio::test]
 async fn a_taken_address_is_said_with_its_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut config = config();
     config.listen = taken.local_addr().unwrap();
-    let error = bind(&config).await.unwrap_err().to_string();
+    let error = bind(&config).unwrap_err().to_string();
     assert!(error.contains("(`listen`)"), "{error}");
 }
 
@@ -195,7 +207,7 @@ fn tls_config(folder: &Path) -> Config {
 async fn a_certificate_is_replaced_while_the_server_runs() {
     let folder = tempfile::tempdir().unwrap();
     let old = write_certificate(folder.path());
-    let bound = bind(&tls_config(folder.path())).await.unwrap();
+    let bound = bind(&tls_config(folder.path())).unwrap();
     let address = bound.public_address().unwrap();
     let mut certificate = bound.certificate.clone().unwrap();
     let router = Router::new().route("/", get(|| async { "here" }));
@@ -251,7 +263,7 @@ async fn first_bytes(address: SocketAddr, hello: Vec<u8>) -> [u8; 7] {
 async fn tls_1_0_and_1_1_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     write_certificate(folder.path());
-    let server = Running::start(&tls_config(folder.path()), Router::new()).await;
+    let server = Running::start(&tls_config(folder.path()), Router::new());
     // The same hello as TLS 1.2 is answered with a ServerHello: the version alone makes the difference.
     let [kind, .., message, _] = first_bytes(server.address, client_hello(3)).await;
     assert_eq!((kind, message), (22, 2));
@@ -269,7 +281,7 @@ async fn a_certificate_without_its_key_is_refused_at_the_start() {
     write_certificate(other.path());
     let mut config = tls_config(folder.path());
     config.tls.key = Some(other.path().join("key.pem"));
-    assert!(matches!(bind(&config).await, Err(ServerError::Tls(TlsError::Pair(_)))));
+    assert!(matches!(bind(&config), Err(ServerError::Tls(TlsError::Pair(_)))));
     config.tls.key = Some(other.path().join("missing.pem"));
-    assert!(matches!(bind(&config).await, Err(ServerError::Tls(TlsError::Key { .. }))));
+    assert!(matches!(bind(&config), Err(ServerError::Tls(TlsError::Key { .. }))));
 }
