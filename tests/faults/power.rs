@@ -15,7 +15,8 @@ const REQUESTS: usize = 50;
 fn traced(site: &Site, trace: &str) -> Command {
     let serve = site.installation.serve();
     let mut command = Command::new("strace");
-    command.args(["-f", "-y", "-qq", "-s", "12", "-o", trace]);
+    // As the server's grandchild, so that the server ends with this test.
+    command.arg("-D").args(["-f", "-y", "-qq", "-s", "12", "-o", trace]);
     command.args(["-e", "trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg"]);
     command.arg(serve.get_program()).args(serve.get_args());
     for (name, value) in serve.get_envs() {
@@ -102,7 +103,6 @@ async fn crash_03_what_is_acknowledged_is_on_the_disk() {
         assert_eq!(site.revoke(&mut connection, token).await.status, 200);
     }
     let text = std::fs::read_to_string(&trace).unwrap();
-    // strace passes the signal on to nobody: the server is its child.
     drop(server);
     let steps = steps(&text[begun..]);
     let answers = steps.iter().filter(|step| **step == Step::Answered).count();

@@ -24,7 +24,8 @@ pub(crate) async fn until_closed(stream: &mut TcpStream) -> Vec<u8> {
     let mut answer = Vec::new();
     let closed = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
     // A reset after the answer is a close, too.
-    closed.expect("the server does not close").ok();
+    let so_far = || String::from_utf8_lossy(&answer).into_owned();
+    assert!(closed.is_ok(), "the server does not close {stream:?}; so far: {:?}", so_far());
     answer
 }
 
