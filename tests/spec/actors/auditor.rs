@@ -115,8 +115,9 @@ impl Before {
         let found = store::session::find_live(&mut conn, &cookie, now).await.unwrap();
         let Some((session, user)) = found else { return };
         self.session = Some((user.id, session.id));
+        // A new password can have ended all of them since.
         let live = store::session::list_live(&mut conn, user.id, now).await.unwrap();
-        self.other_sessions = live.len() - 1;
+        self.other_sessions = live.iter().filter(|other| other.id != session.id).count();
     }
 
     /// Holds what was written since against the answer.
