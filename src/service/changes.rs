@@ -26,19 +26,19 @@ pub async fn follow(ctx: &Context) -> Result<(), ServiceError> {
         let first = entries.first().map_or(from, |(seq, _)| *seq);
         let last = entries.last().map_or(from, |(seq, _)| *seq);
         let is_end = entries.len() < BATCH as usize;
-        if first > from.saturating_add(1) {
-            // Entries were deleted before this node read them: it was asleep for a very long time, or
-            // a backup was restored, and the numbers that this node knew were left out.
+        // Entries were deleted before this node read them: it was asleep for a very long time, or
+        // a backup was restored, and the numbers that this node knew were left out.
+        let is_gap = first > from.saturating_add(1);
+        if is_gap {
             ctx.caches.forget_all();
-            super::epoch::reload(ctx).await?;
-            super::keys::reload(ctx).await?;
         }
         let changes: Vec<Change> = entries.into_iter().map(|(_, change)| change).collect();
         // First what ends tokens: a key may not open.
-        if changes.contains(&Change::Epoch) {
+        let is_epoch = is_gap || changes.contains(&Change::Epoch);
+        if is_epoch {
             super::epoch::reload(ctx).await?;
         }
-        if changes.contains(&Change::SigningKeys) || changes.contains(&Change::Epoch) {
+        if is_epoch || changes.contains(&Change::SigningKeys) {
             super::keys::reload(ctx).await?;
         }
         ctx.caches.follow(&changes, last, uptime);
