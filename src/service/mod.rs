@@ -29,6 +29,7 @@ pub mod gates;
 pub mod grants;
 pub mod groups;
 pub mod health;
+mod hourly;
 pub mod idempotency;
 pub mod introspect;
 pub mod issue;

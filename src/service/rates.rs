@@ -11,6 +11,7 @@ use std::{
 
 use moka::sync::Cache;
 
+use super::hourly::Hourly;
 use crate::{
     identity::{
         lockout::{CounterKey, Keys, LockoutPolicy},
@@ -18,9 +19,6 @@ use crate::{
     },
     types::{Timestamp, origin::Origin},
 };
-
-/// How often a limit that is reached again and again is told of.
-const TELL_EVERY: Duration = Duration::from_hours(1);
 
 /// How many networks are told of: strangers have many, and what is told stays in the audit log.
 const TELLING: Rate = Rate { burst: 60, interval: Duration::from_mins(1) };
@@ -30,7 +28,7 @@ const TELLING: Rate = Rate { burst: 60, interval: Duration::from_mins(1) };
 pub struct Rates {
     buckets: Mutex<Cache<CounterKey, Bucket>>,
     clients: Mutex<Cache<IpAddr, Bucket>>,
-    told: Cache<Told, ()>,
+    told: Hourly<Told>,
     telling: Mutex<Option<Bucket>>,
 }
 
@@ -76,15 +74,15 @@ impl Rates {
         Self {
             buckets: Mutex::new(Cache::new(networks)),
             clients: Mutex::new(Cache::new(networks)),
-            told: Cache::builder().max_capacity(networks).time_to_live(TELL_EVERY).build(),
+            told: Hourly::new(networks),
             telling: Mutex::new(None),
         }
     }
 
     fn limited(&self, told: Told, limit: Limit, wait: Duration, now: Timestamp) -> Limited {
-        let is_news = !self.told.contains_key(&told)
+        let is_news = !self.told.is_known(&told)
             && (limit == Limit::Everybody || self.may_tell(now))
-            && self.told.entry(told).or_insert(()).is_fresh();
+            && self.told.is_news(told);
         Limited { wait, limit, is_news, told }
     }
 
@@ -101,7 +99,7 @@ impl Rates {
 
     /// Notes that it could not be told of: the next time is news again.
     pub fn untold(&self, limited: &Limited) {
-        self.told.invalidate(&limited.told);
+        self.told.forget(&limited.told);
     }
 
     /// Whether the network of `origin` may still try to authenticate as a client.

@@ -2,11 +2,7 @@
 //! nobody understands. So a token that would be too long is refused in plain words, and one that comes
 //! near is written to the audit log, once an hour for each app and user.
 
-use std::time::Duration;
-
-use moka::sync::Cache;
-
-use super::{Context, ServiceError, audit_log};
+use super::{Context, ServiceError, audit_log, hourly::Hourly};
 use crate::{
     protocol::error::{ErrorCode, OAuthError},
     types::{
@@ -18,12 +14,11 @@ use crate::{
 
 /// Whose large tokens were noted lately.
 #[derive(Debug)]
-pub struct Noted(Cache<(ClientId, Option<UserId>, Action), ()>);
+pub struct Noted(Hourly<(ClientId, Option<UserId>, Action)>);
 
 impl Default for Noted {
     fn default() -> Self {
-        let hour = Duration::from_hours(1);
-        Self(Cache::builder().max_capacity(10_000).time_to_live(hour).build())
+        Self(Hourly::new(10_000))
     }
 }
 
@@ -64,8 +59,7 @@ async fn note(
     user: Option<UserId>,
     origin: &Origin,
 ) -> Result<(), ServiceError> {
-    let entry = ctx.large_tokens.0.entry((client.clone(), user, action)).or_insert(());
-    if !entry.is_fresh() {
+    if !ctx.large_tokens.0.is_news((client.clone(), user, action)) {
         return Ok(());
     }
     let object = user.map_or_else(|| Object::Client(client.clone()), Object::User);
