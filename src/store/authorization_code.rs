@@ -174,9 +174,8 @@ pub async fn redeem(
     Ok(redeemed.then(|| Redeemed::by_store(*hash)))
 }
 
-/// Takes the code, once, and adds the family of the refresh token that is given for it, if there is one. `None`,
-/// and nothing is added, when
-/// [`redeem`] would not take it.
+/// Takes the code, once, and adds the family of the refresh token that is given for it, if there is one.
+/// `None`, and nothing is added, when [`redeem`] would not take it.
 pub async fn exchange(
     tx: &mut Tx<'_>,
     hash: &TokenHash,

@@ -146,7 +146,8 @@ pub async fn find_by_grant(
         .transpose()
 }
 
-/// Moves the family from one generation to the next, once. `None` when that generation is not current, or the family or its grant is revoked or expired.
+/// Moves the family from one generation to the next, once. `None` when that generation is not current, or
+/// the family or its grant is revoked or expired.
 pub async fn rotate(
     tx: &mut Tx<'_>,
     id: FamilyId,
